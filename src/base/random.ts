@@ -68,7 +68,6 @@ export function randomBits(place: Place, count: number, start = 0): Uint32Array 
   const first = Math.floor(start / 4)
   const blocks = Math.ceil((start + count) / 4) - first
   const words = new Uint32Array(blocks * 4)
-  // The third counter word holds purpose and site apart by a second mixing, so that (purpose, site) pairs cannot collide by addition.
   const site = place.site ?? 0
   const purpose = purposes[place.purpose]
   for (let b = 0; b < blocks; b++) {
@@ -98,7 +97,7 @@ export function randomNormal(place: Place, count: number): Float64Array {
 /** A stateful convenience over one place: the numbers in order. For code that draws a varying number of values (generators, tests). */
 export class RandomStream {
   #place: Place
-  #words = new Uint32Array(0)
+  #words: Uint32Array = new Uint32Array(0)
   #next = 0
   #drawn = 0
   constructor(place: Place) {
