@@ -1,0 +1,105 @@
+/** Builds small ONNX models from messages, for the tests of this folder. */
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import {
+  AttributeProto_AttributeType,
+  type AttributeProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from '../../onnx/onnx_pb.ts'
+import type { DType } from '../../tensor/dtype.ts'
+
+const onnxType: Partial<Record<DType, number>> = {
+  float32: TensorProto_DataType.FLOAT,
+  float64: TensorProto_DataType.DOUBLE,
+  int64: TensorProto_DataType.INT64,
+  int32: TensorProto_DataType.INT32,
+}
+
+type Axis = number | string
+/** "name": [axes], of float32 unless a dtype comes first. */
+export type Signature = { readonly [name: string]: readonly Axis[] | readonly [DType, ...Axis[]] }
+
+const isDType = (item: unknown): item is DType => typeof item === 'string' && item in onnxType
+
+function valueInfo([name, type]: [string, readonly (Axis | DType)[]]): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const [first, ...rest] = type
+  const dtype = isDType(first) ? first : 'float32'
+  const dim = (isDType(first) ? rest : type).map((axis) =>
+    typeof axis === 'number'
+      ? ({ value: { case: 'dimValue', value: BigInt(axis) } } as const)
+      : ({ value: { case: 'dimParam', value: axis } } as const),
+  )
+  return { name, type: { value: { case: 'tensorType', value: { elemType: onnxType[dtype]!, shape: { dim } } } } }
+}
+
+/** Numbers become INT, strings STRING attributes; { float } is a FLOAT. */
+type TinyAttributes = { readonly [name: string]: number | { readonly float: number } }
+
+const attribute = ([name, value]: [string, TinyAttributes[string]]): MessageInitShape<typeof AttributeProtoSchema> =>
+  typeof value === 'number'
+    ? { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) }
+    : { name, type: AttributeProto_AttributeType.FLOAT, f: value.float }
+
+export type TinyNode = {
+  readonly op: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly name?: string
+  readonly domain?: string
+  readonly attributes?: TinyAttributes
+}
+
+/** A float32 initializer: its values, or the place of its bytes in a file. */
+export type TinyWeight = {
+  readonly shape: readonly number[]
+  readonly values?: Float32Array
+  readonly file?: { readonly name: string; readonly offset: number }
+}
+
+function initializer([name, weight]: [string, TinyWeight]): MessageInitShape<typeof TensorProtoSchema> {
+  const { shape, values, file } = weight
+  const head = { name, dims: shape.map(BigInt), dataType: TensorProto_DataType.FLOAT }
+  if (values) return { ...head, rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) }
+  const length = 4 * shape.reduce((n, axis) => n * axis, 1)
+  const externalData = Object.entries({ location: file!.name, offset: String(file!.offset), length: String(length) })
+  return {
+    ...head,
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: externalData.map(([key, value]) => ({ key, value })),
+  }
+}
+
+/** The serialized model of the given nodes. */
+export function tinyModel(
+  inputs: Signature,
+  outputs: Signature,
+  nodes: readonly TinyNode[],
+  weights: { readonly [name: string]: TinyWeight } = {},
+): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: 10n,
+    producerName: 'test',
+    opsetImport: [
+      { domain: '', version: 21n },
+      { domain: 'com.microsoft', version: 1n },
+    ],
+    graph: {
+      name: 'tiny',
+      node: nodes.map((node) => ({
+        opType: node.op,
+        name: node.name ?? '',
+        domain: node.domain ?? '',
+        input: [...node.inputs],
+        output: [...node.outputs],
+        attribute: Object.entries(node.attributes ?? {}).map(attribute),
+      })),
+      input: Object.entries(inputs).map(valueInfo),
+      output: Object.entries(outputs).map(valueInfo),
+      initializer: Object.entries(weights).map(initializer),
+    },
+  })
+  return toBinary(ModelProtoSchema, model)
+}
