@@ -1,8 +1,10 @@
 /**
  * File access, the only place below `runtime` and `cli` that touches the platform. In a page every call fails with one clear
- * error; nothing here is needed to run a model there.
+ * error; nothing here is needed to run a model there. Reading is here, writing in atomic.ts, locking in lock.ts.
  */
-import { failure } from './errors.ts'
+import { failure, fileError, PellucidError } from './errors.ts'
+import { JsonError, parseJson } from './json.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 const builtin = <T>(name: string): T => {
   const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule
@@ -14,3 +16,186 @@ const builtin = <T>(name: string): T => {
 export const fs = () => builtin<typeof import('node:fs')>('node:fs')
 /** `node:path`. */
 export const path = () => builtin<typeof import('node:path')>('node:path')
+
+/** What the platform's error codes mean to a person: our code, what happened, what to do. */
+const explanations: Record<string, readonly [code: string, what: string, advice: string]> = {
+  ENOENT: ['FILE_NOT_FOUND', 'no such file or directory', 'Check the path.'],
+  ENOTDIR: ['NOT_A_DIRECTORY', 'a part of the path is a file, not a directory', 'Check the path.'],
+  EISDIR: ['IS_A_DIRECTORY', 'is a directory, expected a file', 'Name a file in it.'],
+  EEXIST: ['FILE_EXISTS', 'exists already', 'Choose another name or remove it first.'],
+  ENOTEMPTY: ['FILE_EXISTS', 'exists already and is not empty', 'Choose another name or remove it first.'],
+  EACCES: ['PERMISSION_DENIED', 'permission denied', 'Check who owns it and its access rights.'],
+  EPERM: ['PERMISSION_DENIED', 'operation not permitted', 'Check who owns it and its access rights.'],
+  EROFS: ['READ_ONLY', 'the file system is read-only', 'Choose a folder that can be written.'],
+  ENOSPC: ['NO_SPACE', 'no space left on the device', 'Free some space or choose another disk.'],
+  EDQUOT: ['NO_SPACE', 'the disk quota is used up', 'Free some space or choose another disk.'],
+  EFBIG: ['FILE_TOO_LARGE', 'larger than a file may be here', 'Raise the limit (ulimit -f) or choose another disk.'],
+  EMFILE: ['TOO_MANY_FILES', 'too many open files', 'Raise the limit (ulimit -n).'],
+  ENFILE: ['TOO_MANY_FILES', 'too many open files in the system', 'Close some programs.'],
+  ELOOP: ['LINK_LOOP', 'its symbolic links lead in a circle', 'Repair the links.'],
+  ENAMETOOLONG: ['NAME_TOO_LONG', 'the name is too long', 'Choose a shorter one.'],
+  EIO: ['IO_ERROR', 'the disk reports an input/output error', 'Check the disk; what was saved before is unchanged.'],
+}
+
+/**
+ * A platform error as one for a person: path, what happened, what to do. Reading problems are bad files (exit code 3), writing
+ * problems are failures (1). Errors that are not the platform's pass through unchanged.
+ */
+export function explain(error: unknown, file: string, doing: 'read' | 'write', detail = ''): unknown {
+  const system = error as { code?: unknown; syscall?: unknown; message: string }
+  if (error instanceof PellucidError || !(error instanceof Error) || typeof system.code !== 'string') return error
+  if (system.code === 'ERR_INVALID_ARG_VALUE')
+    return fileError('BAD_PATH', `${JSON.stringify(file)}: not a usable path (it holds a NUL character).`, error)
+  if (typeof system.syscall !== 'string') return error
+  const [code, what, advice] = explanations[system.code] ?? ['IO_ERROR', system.message, 'Nothing was changed.']
+  const message = `${file}: could not ${doing}: ${what} (${system.code})${detail}. ${advice}`
+  return doing === 'read' ? fileError(code, message, error) : failure(code, message, error)
+}
+
+/** Runs a file operation; platform errors come out explained. */
+export async function explained<T>(file: string, doing: 'read' | 'write', operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation()
+  } catch (error) {
+    throw explain(error, file, doing)
+  }
+}
+
+/** A regular file open for reading at any place. */
+export type OpenFile = {
+  readonly path: string
+  /** Size in bytes when it was opened. */
+  readonly size: number
+  /** Changes when the file is replaced or written to: device, inode, size and time of change. */
+  readonly identity: string
+  /** Fills `into` from byte `offset` on. A file that ends earlier is an error. */
+  read<T extends Uint8Array>(offset: number, into: T): Promise<T>
+  close(): Promise<void>
+}
+
+/** Most bytes moved by one call to the platform; larger ones would hold a worker thread for long. */
+export const callBytes = 1 << 26
+
+/**
+ * Opens a regular file (or a symbolic link to one) for reading. Directories, pipes, sockets and devices are refused at once:
+ * opening a pipe would wait for a writer, so the file is opened without waiting and then looked at.
+ */
+export async function openFile(file: string): Promise<OpenFile> {
+  const { constants, promises } = fs()
+  const handle = await explained(file, 'read', () =>
+    promises.open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)),
+  )
+  try {
+    const stat = await handle.stat()
+    if (stat.isDirectory()) throw fileError('IS_A_DIRECTORY', `${file}: is a directory, expected a file.`)
+    if (!stat.isFile()) throw fileError('NOT_A_FILE', `${file}: is a pipe, socket or device, expected a regular file.`)
+    return {
+      path: file,
+      size: stat.size,
+      identity: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`,
+      async read(offset, into) {
+        for (let done = 0; done < into.length; ) {
+          const length = Math.min(into.length - done, callBytes)
+          const { bytesRead } = await explained(file, 'read', () => handle.read(into, done, length, offset + done))
+          if (bytesRead === 0)
+            throw fileError(
+              'FILE_TRUNCATED',
+              `${file}: ends at byte ${offset + done}, expected ${into.length - done} bytes more. Was it changed while being read?`,
+            )
+          done += bytesRead
+        }
+        return into
+      },
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** Opens a file, hands it to `use`, and closes it whatever happens. */
+export async function withFile<T>(file: string, use: (open: OpenFile) => Promise<T>): Promise<T> {
+  const open = await openFile(file)
+  try {
+    return await use(open)
+  } finally {
+    await open.close()
+  }
+}
+
+/** Room for `length` bytes; too many is an error that says so instead of V8's. */
+export function allocate(length: number, what: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length)
+  } catch (error) {
+    throw failure('OUT_OF_MEMORY', `${what}: ${length} bytes do not fit in memory.`, error)
+  }
+}
+
+/** The bytes of a file from `start` to `end` in pieces of at most `chunkBytes`; each piece is new memory. */
+export async function* readChunks(
+  file: string,
+  { start = 0, end, chunkBytes = 1 << 20 }: { start?: number; end?: number; chunkBytes?: number } = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const open = await openFile(file)
+  try {
+    const stop = end ?? open.size
+    for (let at = start; at < stop; at += chunkBytes)
+      yield await open.read(at, allocate(Math.min(chunkBytes, stop - at), file))
+  } finally {
+    await open.close()
+  }
+}
+
+/** A whole file. */
+export const readBytes = (file: string): Promise<Uint8Array<ArrayBuffer>> =>
+  withFile(file, (open) => open.read(0, allocate(open.size, file)))
+
+/** The longest text V8 can hold is 2²⁹ − 24 code units. */
+const maxTextBytes = 2 ** 29 - 24
+
+/** A whole file as text. Bytes that are not UTF-8 are an error with their offset; a byte order mark is kept as text. */
+export async function readText(file: string): Promise<string> {
+  const bytes = await withFile(file, (open) => {
+    if (open.size > maxTextBytes)
+      throw fileError(
+        'FILE_TOO_LARGE',
+        `${file}: ${open.size} bytes, too many to hold as one text (limit ${maxTextBytes}).`,
+      )
+    return open.read(0, allocate(open.size, file))
+  })
+  const decoded = decodeUtf8(bytes)
+  if ('text' in decoded) return decoded.text
+  const { invalidAt } = decoded
+  const byte = bytes[invalidAt]!.toString(16).padStart(2, '0')
+  throw fileError('BAD_UTF8', `${file}: not UTF-8 at byte ${invalidAt} (0x${byte}). Save it as UTF-8.`)
+}
+
+/** A file that holds one JSON value, strictly (see json.ts). An error names line and column. */
+export async function readJson(file: string): Promise<unknown> {
+  const text = await readText(file)
+  if (text.trim() === '') throw fileError('BAD_JSON', `${file}: is empty, expected JSON.`)
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    throw fileError('BAD_JSON', `${file}:${error.line}:${error.column}: not valid JSON: ${error.message}.`, error)
+  }
+}
+
+/** What a path leads to, links followed; `undefined` if nothing is there. */
+export async function kindOf(file: string): Promise<'file' | 'directory' | 'other' | undefined> {
+  try {
+    const stat = await fs().promises.stat(file)
+    return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw explain(error, file, 'read')
+  }
+}
+
+/** The names in a directory, sorted. */
+export const listDirectory = (directory: string): Promise<string[]> =>
+  explained(directory, 'read', async () => (await fs().promises.readdir(directory)).sort())

@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { JsonError, parseJson, show } from './json.ts'
+
+const problem = (text: string): JsonError => {
+  try {
+    parseJson(text)
+  } catch (error) {
+    if (error instanceof JsonError) return error
+    throw error
+  }
+  throw new Error(`accepted ${text}`)
+}
+
+describe('parseJson', () => {
+  test('reads whatever JSON.stringify writes, as JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.constantFrom(undefined, 2, '\t'), (value, indent) => {
+        const text = JSON.stringify(value, undefined, indent)
+        expect(parseJson(text)).toEqual(JSON.parse(text))
+      }),
+    )
+  })
+
+  test('agrees with JSON.parse on which mutilated texts are JSON', () => {
+    const alphabet = fc.constantFrom(...'{}[]",:\\/0123456789.eE+-truefalsn \n\t\u0001u')
+    fc.assert(
+      fc.property(fc.string({ unit: alphabet, maxLength: 12 }), (text) => {
+        let expected: unknown
+        try {
+          expected = JSON.parse(text)
+        } catch {
+          expect(() => parseJson(text)).toThrow(JsonError)
+          return
+        }
+        try {
+          expect(parseJson(text)).toEqual(expected)
+        } catch (error) {
+          // The differences are meant: duplicate keys, half pairs, and numbers beyond float64.
+          if (!(error instanceof JsonError)) throw error
+          expect(error.message).toMatch(/duplicate key|surrogate|out of range/)
+        }
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test.each([
+    ['', 1, 1, 'found the end'],
+    ['{', 1, 2, 'expected a key in quotes, found the end'],
+    ['{"a":1,\n  "b" 2}', 2, 7, `expected ':' after the key "b", found "2"`],
+    ['[1,2,]', 1, 6, 'expected a value, found "]"'],
+    ['{"a":1}}', 1, 8, 'expected the end, found "}"'],
+    ['{"a":01}', 1, 7, `expected ',' or '}'`],
+    ['["a\nb"]', 1, 4, 'without its closing quote'],
+    ['["\\x"]', 1, 3, 'unknown escape'],
+    ['["\\ud800"]', 1, 2, 'half of a surrogate pair'],
+    ['[1e400]', 1, 2, 'out of range'],
+    ['[NaN]', 1, 2, 'expected a value, found "N"'],
+    ['\ufeff{}', 1, 1, 'byte order mark'],
+    ['{"a":1,\n"a":1}', 2, 1, 'duplicate key "a"'],
+    ['{"__proto__":1,"__proto__":1}', 1, 16, 'duplicate key "__proto__"'],
+  ])('refuses %j at %i:%i', (text, line, column, message) => {
+    const error = problem(text)
+    expect(error.message).toContain(message)
+    expect([error.line, error.column]).toEqual([line, column])
+  })
+
+  test('nesting beyond 128 is refused, however deep', () => {
+    expect(parseJson('['.repeat(128) + ']'.repeat(128))).toBeInstanceOf(Array)
+    expect(problem('['.repeat(129) + ']'.repeat(129)).message).toContain('nested more than 128 deep')
+    expect(problem('{"a":'.repeat(100_000)).message).toContain('nested more than 128 deep')
+  })
+
+  test('a key __proto__ is an ordinary key and changes no prototype', () => {
+    const value = parseJson('{"__proto__":{"polluted":1},"constructor":2}') as object
+    expect(Object.keys(value)).toEqual(['__proto__', 'constructor'])
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+    expect('polluted' in value).toBe(false)
+  })
+
+  test('a caller can see how numbers are written', () => {
+    expect(parseJson('[2, 2.0, -0, 2e0]', (source) => source)).toEqual(['2', '2.0', '-0', '2e0'])
+  })
+
+  test('show is one short line for any value', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const text = show(value)
+        expect(text.length).toBeLessThanOrEqual(60)
+        expect(text).not.toContain('\n')
+      }),
+    )
+  })
+})

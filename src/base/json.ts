@@ -1,0 +1,182 @@
+/** A strict JSON parser: RFC 8259, no duplicate keys, no lone surrogates, bounded nesting, and errors that name line and column. */
+
+/** Why a text is not acceptable JSON. `line` and `column` count from 1, columns in UTF-16 code units. */
+export class JsonError extends Error {
+  readonly problem: 'syntax' | 'duplicate-key'
+  readonly line: number
+  readonly column: number
+  constructor(problem: 'syntax' | 'duplicate-key', message: string, text: string, at: number) {
+    super(message)
+    this.name = 'JsonError'
+    this.problem = problem
+    const before = text.lastIndexOf('\n', at - 1)
+    this.column = at - before
+    let line = 1
+    for (let i = text.indexOf('\n'); i >= 0 && i < at; i = text.indexOf('\n', i + 1)) line++
+    this.line = line
+  }
+}
+
+/** How deep arrays and objects may nest, so that hostile text cannot exhaust the stack. */
+const maxDepth = 128
+
+const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+const escapes: Record<string, string> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+}
+
+/**
+ * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`.
+ * `number` turns the source text of a number into a value (default: a finite float64, else an error), which lets a caller tell
+ * `2` from `2.0`. Throws JsonError.
+ */
+export function parseJson(text: string, number?: (source: string) => unknown): unknown {
+  let at = 0
+
+  const fail = (message: string, position = at): never => {
+    throw new JsonError('syntax', message, text, position)
+  }
+  const found = () => (at < text.length ? show(String.fromCodePoint(text.codePointAt(at)!)) : 'the end')
+
+  function skipSpace(): number {
+    for (;;) {
+      const c = text.charCodeAt(at)
+      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return c
+      at++
+    }
+  }
+
+  function parseString(): string {
+    const start = ++at
+    for (;;) {
+      const c = text.charCodeAt(at)
+      if (c === 0x22) return text.slice(start, at++)
+      if (c === 0x5c) return parseEscaped(start)
+      if (!(c >= 0x20)) return fail(`a text ends at ${found()} without its closing quote`)
+      at++
+    }
+  }
+
+  /** The rest of a string that holds a backslash, which is at `at`. */
+  function parseEscaped(start: number): string {
+    const pieces = [text.slice(start, at)]
+    for (;;) {
+      const c = text.charCodeAt(at)
+      if (c === 0x22) {
+        at++
+        const whole = pieces.join('')
+        if (/\p{Surrogate}/u.test(whole)) fail('a text holds half of a surrogate pair', start - 1)
+        return whole
+      }
+      if (c === 0x5c) {
+        const letter = text[at + 1] ?? ''
+        const simple = escapes[letter]
+        const hex = text.slice(at + 2, at + 6)
+        if (simple !== undefined) {
+          pieces.push(simple)
+          at += 2
+        } else if (letter === 'u' && /^[0-9a-fA-F]{4}$/.test(hex)) {
+          pieces.push(String.fromCharCode(Number.parseInt(hex, 16)))
+          at += 6
+        } else fail(`unknown escape ${show(text.slice(at, at + 2))}`)
+      } else {
+        if (!(c >= 0x20)) fail(`a text ends at ${found()} without its closing quote`)
+        const from = at
+        for (let d = c; d >= 0x20 && d !== 0x22 && d !== 0x5c; ) d = text.charCodeAt(++at)
+        pieces.push(text.slice(from, at))
+      }
+    }
+  }
+
+  function parseNumber(): unknown {
+    numberPattern.lastIndex = at
+    const source = numberPattern.exec(text)?.[0]
+    if (source === undefined) return fail(`expected a value, found ${found()}`)
+    const start = at
+    at += source.length
+    if (number) return number(source)
+    const value = Number(source)
+    return Number.isFinite(value) ? value : fail(`the number ${clip(source)} is out of range`, start)
+  }
+
+  function parseWord(word: string, value: unknown): unknown {
+    if (!text.startsWith(word, at)) return fail(`expected a value, found ${found()}`)
+    at += word.length
+    return value
+  }
+
+  function parseObject(depth: number): unknown {
+    const object: Record<string, unknown> = {}
+    at++
+    if (skipSpace() === 0x7d) {
+      at++
+      return object
+    }
+    for (;;) {
+      if (skipSpace() !== 0x22) fail(`expected a key in quotes, found ${found()}`)
+      const keyAt = at
+      const key = parseString()
+      if (Object.hasOwn(object, key)) throw new JsonError('duplicate-key', `duplicate key ${show(key)}`, text, keyAt)
+      if (skipSpace() !== 0x3a) fail(`expected ':' after the key ${show(key)}, found ${found()}`)
+      at++
+      const value = parseValue(depth)
+      if (key === '__proto__')
+        Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+      else object[key] = value
+      const c = skipSpace()
+      if (c !== 0x2c && c !== 0x7d) fail(`expected ',' or '}', found ${found()}`)
+      at++
+      if (c === 0x7d) return object
+    }
+  }
+
+  function parseArray(depth: number): unknown {
+    const items: unknown[] = []
+    at++
+    if (skipSpace() === 0x5d) {
+      at++
+      return items
+    }
+    for (;;) {
+      items.push(parseValue(depth))
+      const c = skipSpace()
+      if (c !== 0x2c && c !== 0x5d) fail(`expected ',' or ']', found ${found()}`)
+      at++
+      if (c === 0x5d) return items
+    }
+  }
+
+  function parseValue(depth: number): unknown {
+    const c = skipSpace()
+    if (depth === maxDepth && (c === 0x7b || c === 0x5b)) fail(`nested more than ${maxDepth} deep`)
+    if (c === 0x7b) return parseObject(depth + 1)
+    if (c === 0x5b) return parseArray(depth + 1)
+    if (c === 0x22) return parseString()
+    if (c === 0x74) return parseWord('true', true)
+    if (c === 0x66) return parseWord('false', false)
+    if (c === 0x6e) return parseWord('null', null)
+    return parseNumber()
+  }
+
+  if (text.charCodeAt(0) === 0xfeff) fail('starts with a byte order mark; save it as UTF-8 without one')
+  const value = parseValue(0)
+  if (!Number.isNaN(skipSpace())) fail(`expected the end, found ${found()}`)
+  return value
+}
+
+const clip = (text: string) => (text.length > 60 ? `${text.slice(0, 57).replace(/[\ud800-\udbff]$/, '')}…` : text)
+
+/** A value as short JSON for an error message: one line, at most 60 characters. */
+export const show = (value: unknown): string =>
+  clip(
+    typeof value === 'string' && value.length > 60
+      ? JSON.stringify(clip(value))
+      : (JSON.stringify(value) ?? String(value)),
+  )
