@@ -1,0 +1,64 @@
+/** What every model says about itself, so that shared code never asks for its name. */
+import type { Cache, CacheShape, Tensor } from '../nn/index.ts'
+import type { AnyModule } from '../nn/module.ts'
+
+/** An argument of a model's forward function, named as in Hugging Face. */
+export type InputSpec = {
+  readonly name: string
+  readonly dtype: 'int32' | 'float32'
+  readonly axes: readonly string[]
+  readonly optional: boolean
+}
+
+export type ModelInputs = { readonly [argument: string]: Tensor | undefined }
+/** Outputs by their Hugging Face names (`logits`, `loss`, …). */
+export type ModelOutputs = Record<string, Tensor>
+export type Network = AnyModule & ((inputs: ModelInputs, cache?: Cache) => ModelOutputs)
+
+/** What recipes ask for, in the same words for every model. */
+export type Size = {
+  layers: number
+  heads: number
+  width: number
+  context: number
+  vocabulary: number
+  dropout?: number
+}
+
+/** One published size and its exact number of parameters, tied copies counted once. */
+export type PublishedSize = Omit<Size, 'dropout'> & { readonly parameters: number; readonly paper?: string }
+
+export type Definition<C = unknown> = {
+  /** `model_type` in config.json. */
+  readonly type: string
+  /** `architectures` in config.json: the class that Python loads. */
+  readonly architecture: string
+  /** Name, authors, year. */
+  readonly paper: string
+  readonly inputs: readonly InputSpec[]
+  readonly build: (config: C) => Network
+  /** A config of any size, everything else as published. */
+  readonly configure: (size: Size) => C
+  readonly sizes: Readonly<Record<string, PublishedSize>>
+  /** Taps that make up `hidden_states` and `attentions`, in order. */
+  readonly hiddenStates: (config: C) => readonly string[]
+  readonly attentions: (config: C) => readonly string[]
+  /** Shape of the caches for decoding; `slots` is the longest sequence. */
+  readonly cache: (config: C) => Omit<CacheShape, 'batch'>
+  readonly vocabulary: (config: C) => number
+}
+
+const ids = (name: string, optional = true): InputSpec => ({
+  name,
+  dtype: 'int32',
+  axes: ['batch', 'tokens'],
+  optional,
+})
+
+/** Arguments of decoder-only language models. */
+export const causalInputs: readonly InputSpec[] = [
+  ids('input_ids', false),
+  ids('attention_mask'),
+  ids('position_ids'),
+  ids('labels'),
+]

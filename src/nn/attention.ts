@@ -1,0 +1,147 @@
+/** Attention, shared by every transformer here: softmax(QKᵀ/√d + mask)·V, with an optional cache of keys and values. */
+//   b batch · t queries · s keys · h heads · g key/value heads · d width of one head
+import type { OnnxWriter, Op } from '../graph/op.ts'
+import { apply, type Tensor } from '../graph/tensor.ts'
+import { defineOp } from '../ops/define.ts'
+import { arange, where, writeRows } from '../ops/index.ts'
+import { type LayerCache, lowest } from './cache.ts'
+
+type Attributes = {
+  heads: number
+  keyHeads: number
+  causal: boolean
+  scale: number
+  window: number | undefined
+  dropout: number
+  /** Which of the optional inputs follow q, k, v, in this order. */
+  optional: readonly string[]
+}
+
+export type AttendOptions = {
+  heads: number
+  /** Heads of keys and values, each shared by heads/keyHeads query heads (Ainslie et al. 2023); as many as heads unless said. */
+  keyHeads?: number
+  /** A query sees itself and what came before it. */
+  causal?: boolean
+  /** Key padding, int32 or bool [b, s]: 0 where a key must not be attended to. */
+  mask?: Tensor | undefined
+  /** Added to the scores, broadcast to [b, h, t, s]. */
+  bias?: Tensor | undefined
+  /** What the scores are multiplied by; 1/√d unless said. */
+  scale?: number
+  /** A query sees only the last `window` positions, its own included. */
+  window?: number | undefined
+  /** Dropout rate of the attention weights, in training. */
+  dropout?: number
+  cache?: LayerCache | undefined
+}
+
+/** The written-out form. */
+function attention(inputs: readonly Tensor[], a: Attributes): Tensor[] {
+  const [q, k, v] = inputs as [Tensor, Tensor, Tensor]
+  const { mask, bias, pastKeys, pastValues, starts } = optionalInputs(inputs, a)
+  const [g, r] = [a.keyHeads, a.heads / a.keyHeads]
+  let keys = k.rearrange('b s (g d) -> b g s d', { g })
+  let values = v.rearrange('b s (g d) -> b g s d', { g })
+  if (pastKeys && pastValues && starts) {
+    keys = writeRows(pastKeys, keys, starts)
+    values = writeRows(pastValues, values, starts)
+  }
+  const queries = q.rearrange('b t (g r d) -> b g (r t) d', { g, r })
+  let scores = queries.matmul(keys, { transB: true, alpha: a.scale }).rearrange('b g (r t) s -> b (g r) t s', { r })
+  if (bias) scores = scores.add(bias)
+  const allowed = visible(q, keys, a, starts, mask)
+  if (allowed) scores = scores.add(where(allowed, 0, lowest))
+  const weights = scores.softmax().tap('weights').dropout(a.dropout)
+  const mixed = weights.rearrange('b (g r) t s -> b g (r t) s', { g, r }).matmul(values)
+  const y = mixed.rearrange('b g (r t) d -> b t (g r d)', { r })
+  return pastKeys ? [y, keys, values] : [y]
+}
+
+/** Which keys each query may see, bool broadcastable to [b, h, t, s]; undefined where all may see all. */
+function visible(
+  q: Tensor,
+  keys: Tensor,
+  { causal, window }: Attributes,
+  starts?: Tensor,
+  mask?: Tensor,
+): Tensor | undefined {
+  const rules: Tensor[] = []
+  if (mask) rules.push((mask.dtype === 'bool' ? mask : mask.equal(0).not()).unsqueeze(1, 1))
+  if (causal || starts || window !== undefined) {
+    const column = arange(q.shape[1]!).unsqueeze(1)
+    const query = starts ? starts.reshape([-1, 1, 1, 1]).add(column) : column
+    const key = arange(keys.shape[2]!)
+    rules.push(key.lessEqual(query))
+    if (window !== undefined) rules.push(key.greater(query.sub(window)))
+  }
+  return rules.length ? rules.reduce((a, b) => a.and(b)) : undefined
+}
+
+const optionalInputs = (inputs: readonly Tensor[], { optional }: Attributes): { [name: string]: Tensor | undefined } =>
+  Object.fromEntries(optional.map((name, i) => [name, inputs[3 + i]]))
+
+export const attendOp: Op<Attributes> = defineOp<Attributes>({
+  name: 'attend',
+  body: attention,
+  atInference: (inputs, attributes) => apply(attendOp, inputs, { ...attributes, dropout: 0 }),
+  onnx: (onnx, names, node) => {
+    const a = node.attributes
+    const width = node.inputs[0]!.shape[2]
+    const given = a.optional.join()
+    // ORT's kernel wants heads of a multiple of 8, and knows neither padding nor biases here.
+    if (!onnx.capabilities.contrib || given !== 'pastKeys,pastValues,starts' || !a.causal || a.dropout > 0)
+      return undefined
+    if (typeof width !== 'number' || (width / a.heads) % 8 !== 0) return undefined
+    return groupQueryAttention(onnx, names, node.inputs[0]!, a)
+  },
+})
+
+/** ORT's GroupQueryAttention: appends to the fixed buffers in place when past and present are one array. */
+function groupQueryAttention(
+  onnx: OnnxWriter,
+  [q, k, v, pastKeys, pastValues, starts]: string[],
+  query: Tensor,
+  a: Attributes,
+): string[] {
+  const tokens = onnx.node('Cast', [onnx.shape([query.shape[1]!])], { to: 'int32' })
+  const last = onnx.node('Sub', [onnx.node('Add', [starts!, tokens]), onnx.scalar('int32', 1)])
+  const total = onnx.node('Add', [onnx.node('ReduceMax', [starts!], { keepdims: 0 }), onnx.node('Squeeze', [tokens])])
+  return onnx.nodes(
+    'GroupQueryAttention',
+    [q!, k!, v!, pastKeys!, pastValues!, last, total],
+    3,
+    { num_heads: a.heads, kv_num_heads: a.keyHeads, scale: { float: a.scale }, local_window_size: a.window ?? -1 },
+    { domain: 'com.microsoft' },
+  )
+}
+
+/**
+ * Scaled dot-product attention (Vaswani et al. 2017, §3.2) of every head at once: q [b, t, h·d], k and v [b, s, g·d] → [b, t, h·d].
+ * A masked key gets the lowest float, so a query that may see nothing sees everything equally. With a cache, keys and values are
+ * first written into its buffers at each row's length, and queries see those.
+ */
+export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions): Tensor {
+  const { heads, keyHeads = heads, causal = false, window, dropout = 0, cache, mask, bias } = options
+  const width = q.shape[2] as number
+  const optional: [string, Tensor | undefined][] = [
+    ['mask', mask],
+    ['bias', bias],
+    ['pastKeys', cache?.keys],
+    ['pastValues', cache?.values],
+    ['starts', cache?.starts],
+  ]
+  const given = optional.filter((entry): entry is [string, Tensor] => entry[1] !== undefined)
+  const attributes = {
+    heads,
+    keyHeads,
+    causal,
+    scale: options.scale ?? 1 / Math.sqrt(width / heads),
+    window,
+    dropout,
+    optional: given.map(([name]) => name),
+  }
+  const [y, keys, values] = apply(attendOp, [q, k, v, ...given.map(([, x]) => x)], attributes)
+  cache?.update(keys!, values!)
+  return y!
+}

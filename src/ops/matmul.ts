@@ -1,0 +1,81 @@
+/** Matrix products. */
+import { type Axis, axesEqual } from '../graph/axis.ts'
+import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { sizeOf } from '../tensor/array.ts'
+import { isFloat } from '../tensor/dtype.ts'
+import { broadcastStrides, Value } from '../tensor/value.ts'
+import { broadcastShape, defineOp } from './define.ts'
+
+type Attributes = { transA: boolean; transB: boolean; alpha: number }
+
+/** alpha · A · B over the last two axes, each transposed first if asked; the axes before them broadcast. */
+export const matmulOp = defineOp<Attributes>({
+  name: 'matmul',
+  shape: ([a, b], { transA, transB }) => {
+    if (a!.rank < 2 || b!.rank < 2) shapeProblem('both operands need two axes or more')
+    if (!isFloat(a!.dtype) || a!.dtype !== b!.dtype)
+      shapeProblem(`expected floats of one dtype, got ${a!.dtype} and ${b!.dtype}`)
+    const [m, k] = [a!.shape.at(transA ? -1 : -2)!, a!.shape.at(transA ? -2 : -1)!]
+    const [inner, n] = [b!.shape.at(transB ? -1 : -2)!, b!.shape.at(transB ? -2 : -1)!]
+    if (!axesEqual(k, inner)) shapeProblem(`the inner axes are ${k} and ${inner}`)
+    return { shape: [...broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n], dtype: a!.dtype }
+  },
+  vjp: ([dy], [a, b], _, { transA, transB, alpha }) => [
+    transA ? product(b!, dy!, transB, true, alpha) : product(dy!, b!, false, !transB, alpha),
+    transB ? product(dy!, a!, true, transA, alpha) : product(a!, dy!, !transA, false, alpha),
+  ],
+  evaluate: ([a, b], { transA, transB, alpha }, [out]) => {
+    const y = new Value(out!.shape, out!.dtype)
+    const batch = out!.shape.slice(0, -2)
+    const [m, n] = out!.shape.slice(-2) as [number, number]
+    const k = a!.shape.at(transA ? -2 : -1)!
+    const [aStrides, bStrides] = [a!, b!].map((x) => broadcastStrides(x.shape.slice(0, -2), batch))
+    const offset = (index: number, strides: number[], size: number) => {
+      let at = 0
+      for (let i = batch.length - 1; i >= 0; i--) {
+        at += (index % batch[i]!) * strides[i]!
+        index = Math.floor(index / batch[i]!)
+      }
+      return at * size
+    }
+    for (let g = 0; g < sizeOf(batch); g++) {
+      const [ao, bo] = [offset(g, aStrides!, m * k), offset(g, bStrides!, k * n)]
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) {
+          let total = 0
+          for (let l = 0; l < k; l++)
+            total += a!.data[ao + (transA ? l * m + i : i * k + l)]! * b!.data[bo + (transB ? j * k + l : l * n + j)]!
+          y.data[(g * m + i) * n + j] = alpha * total
+        }
+    }
+    return y
+  },
+  onnx: (onnx, [a, b], { inputs, attributes: { transA, transB, alpha } }) => {
+    if (!transA && !transB && alpha === 1) return onnx.node('MatMul', [a!, b!])
+    if (onnx.capabilities.contrib && inputs[0]!.dtype === 'float32') {
+      const attributes = { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } }
+      return onnx.node('FusedMatMul', [a!, b!], attributes, { domain: 'com.microsoft' })
+    }
+    const turned = [a!, b!].map((name, i) => {
+      if (!(i === 0 ? transA : transB)) return name
+      const rank = inputs[i]!.rank
+      return onnx.node('Transpose', [name], {
+        perm: Array.from({ length: rank }, (_, d) => (d < rank - 2 ? d : 2 * rank - 3 - d)),
+      })
+    })
+    const y = onnx.node('MatMul', turned)
+    return alpha === 1 ? y : onnx.node('Mul', [y, onnx.scalar(inputs[0]!.dtype, alpha)])
+  },
+})
+
+const product = (a: Tensor, b: Tensor, transA: boolean, transB: boolean, alpha: number): Tensor =>
+  apply1(matmulOp, [a, b], { transA, transB, alpha })
+
+/** alpha · A · B. A matrix on the right multiplies every row of A, so its leading axes are merged first. */
+export function matmul(a: Tensor, b: Tensor, options: Partial<Attributes> = {}): Tensor {
+  const { transA = false, transB = false, alpha = 1 } = options
+  if (a.rank <= 2 || b.rank !== 2 || transA) return product(a, b, transA, transB, alpha)
+  const rows: Axis[] = [...a.shape.slice(0, -1)]
+  const y = product(a.reshape([-1, a.shape.at(-1)!]), b, false, transB, alpha)
+  return y.reshape([...rows, y.shape[1]!])
+}

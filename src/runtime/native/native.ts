@@ -1,0 +1,63 @@
+/** The native runtime: programs lowered to ONNX and run by ONNX Runtime's C library, on the caller's arrays. */
+import type { Program } from '../../graph/program.ts'
+import { lower, outputName } from '../../onnx/lower.ts'
+import type { NdArray } from '../../tensor/array.ts'
+import { type Arrays, type CompileOptions, type Executable, outputArrays, type Runtime } from '../runtime.ts'
+import { createNativeSession, type NativeSession, type NativeSessionOptions } from './session.ts'
+import { memoryPlace, weightsPlace } from './weights.ts'
+
+export type NativeOptions = Pick<NativeSessionOptions, 'optimization' | 'prepack'> & { readonly threads?: number }
+
+const capabilities = { contrib: true }
+
+/** ONNX Runtime through its C interface, with its own operators (FusedMatMul, GroupQueryAttention, …). */
+export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({
+  name: 'native',
+  capabilities,
+  async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
+    const { constants, folder, file } = placed(program.constants)
+    const { bytes, external } = lower({ ...program, constants }, capabilities, file)
+    const initializers: { name: string; array: NdArray }[] = []
+    for (const [name, source] of external) if (!source.location) initializers.push({ name, array: await source.read() })
+    const session = await createNativeSession(bytes, { ...defaults, ...options, weightsFolder: folder, initializers })
+    return executable(program, session)
+  },
+})
+
+type Constants = Program['constants']
+
+/** Weights whose files are used where they lie must lie in one folder; those of other folders are read. `file` is one of the folder. */
+function placed(constants: Constants): { constants: Constants; folder: string; file: string } {
+  const places = [...constants].flatMap(([, { source }]) =>
+    source.location ? [weightsPlace(source.location.path)] : [],
+  )
+  const { folder, name } = places[0] ?? memoryPlace()
+  const entries = [...constants].map(([key, constant]) => {
+    const { location, ...rest } = constant.source
+    const place = location && weightsPlace(location.path)
+    const here = location && place?.folder === folder ? { location: { ...location, path: place.name } } : {}
+    return [key, { ...constant, source: { ...rest, ...here } }] as const
+  })
+  return { constants: new Map(entries), folder, file: name }
+}
+
+function executable(program: Program, session: NativeSession): Executable {
+  const used = new Set(session.inputNames)
+  const bindings = (inputs: Arrays, outputs: Arrays) =>
+    session.bind(
+      Object.entries(inputs).flatMap(([name, array]) => (used.has(name) ? [{ name, array }] : [])),
+      [...program.outputs.keys()].map((name) => ({ name: outputName(name), array: outputs[name]! })),
+    )
+  return {
+    async run(inputs, given) {
+      const outputs = outputArrays(program, inputs, given)
+      await bindings(inputs, outputs).run()
+      return outputs
+    },
+    bind(inputs, outputs) {
+      const bound = bindings(inputs, outputArrays(program, inputs, outputs))
+      return () => bound.run()
+    },
+    dispose: () => session.dispose(),
+  }
+}
