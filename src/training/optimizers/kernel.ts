@@ -1,0 +1,43 @@
+/** Loads the optimizers' WebAssembly kernel over a memory. */
+import { ownMemoryKernel, sharedMemoryKernel } from './kernel.generated.ts'
+
+/** Byte offset of a slot in its memory. */
+export type Pointer = number
+
+/** What assembly/kernel.ts exports; the formulas stand there. Counts are in floats. */
+export type Kernel = {
+  sumOfSquares(x: Pointer, count: number): number
+  add(x: Pointer, y: Pointer, count: number): void
+  addAndSumSquares(x: Pointer, y: Pointer, count: number): number
+  penalize(g: Pointer, p: Pointer, count: number, scale: number, l2: number): void
+  adam(
+    ...args: [
+      ...[p: Pointer, g: Pointer, m: Pointer, v: Pointer, count: number],
+      ...[beta1: number, share: number, beta2: number, root: number],
+      ...[shrink: number, epsilon: number, step: number],
+    ]
+  ): void
+  sgd(
+    ...args: [
+      ...[p: Pointer, g: Pointer, b: Pointer, count: number],
+      ...[momentum: number, share: number, direct: number, through: number],
+    ]
+  ): void
+  marginalSquares(g: Pointer, rows: number, columns: number, rowSums: Pointer, columnSums: Pointer): void
+  scaledSquares(g: Pointer, rows: number, columns: number, a: Pointer, b: Pointer, ceiling: number): number
+  scaledStep(
+    ...args: [
+      ...[p: Pointer, g: Pointer, rows: number, columns: number, a: Pointer, b: Pointer, ceiling: number],
+      ...[shrink: number, rate: number],
+    ]
+  ): void
+}
+
+const decode = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+
+/** The kernel working on `memory`. Compiling its 2 KB takes less than a millisecond. */
+export function loadKernel(memory: WebAssembly.Memory): Kernel {
+  const shared = !(memory.buffer instanceof ArrayBuffer)
+  const module = new WebAssembly.Module(decode(shared ? sharedMemoryKernel : ownMemoryKernel))
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernel
+}
