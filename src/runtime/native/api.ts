@@ -49,6 +49,7 @@ const functions = {
   SetGlobalSpinControl: [149, [pointer, 'int']],
   AddInitializer: [150, [pointer, text, pointer]],
   CreatePrepackedWeightsContainer: [166, [pointer]],
+  ReleasePrepackedWeightsContainer: [167, [pointer], 'void'],
   CreateSessionFromArrayWithPrepackedWeightsContainer: [169, [pointer, pointer, 'size_t', pointer, pointer, pointer]],
 } as const satisfies { readonly [name: string]: readonly [number, readonly string[], string?] }
 
@@ -94,8 +95,17 @@ export function check(status: Pointer): void {
   if (status !== null) throw statusError(status)
 }
 
+/** What an asynchronous call reports to, settling a promise. */
+export const settling =
+  (resolve: () => void, reject: (error: Error) => void) =>
+  (error: Error | null, status: Pointer): void => {
+    if (error) reject(error)
+    else if (status !== null) reject(statusError(status))
+    else resolve()
+  }
+
 /** The error in a status, which is released. */
-export function statusError(status: Pointer): PellucidError {
+function statusError(status: Pointer): PellucidError {
   const message = nativeApi().GetErrorMessage(status)
   nativeApi().ReleaseStatus(status)
   return describe(message)
@@ -106,15 +116,22 @@ const kernelFailure = /running (?<op>\S+) node\. Name:'(?<node>.*?)' Status Mess
 /** A model's: "Node (h.0.attn) Op (MatMul) [ShapeInferenceError] reason". */
 const modelFailure = /Node \((?<node>.+?)\) Op \((?<op>\w+)\) (?:\[\w+\] )?(?<reason>.*)$/s
 
-/** What says nothing to a user: places and signatures in the library's own source, its status codes, its general advice. */
-const noise =
-  /^\S+\.(?:cc|h|cpp):\d+ .*?\)(?: const)?(?: \[with [^\]]*\])? |^\S+\.(?:cc|h|cpp):\d+ \w+ |\[ONNXRuntimeError\] : \d+ : \w+ : |\s*Please fix either the inputs.*$|\s*When calling Run\(\) with pre-allocated.*$/g
+/** A place in the library's own source: path and line, then a full signature or a function's name. */
+const sourcePlace =
+  /\S+\.(?:cc|h|cpp):\d+ (?:[^()]*?::[^()]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)(?: const)?(?: \[with [^\]]*\])?|\w+) /g
+/** Its status codes and its general advice, which say nothing about this failure. */
+const boilerplate =
+  /\[ONNXRuntimeError\] : \d+ : \w+ : |\s*Please fix either the inputs.*$|\s*When calling Run\(\) with pre-allocated.*$/g
 
 /** ONNX Runtime's message → an error of at most three lines that keeps the node's name, which holds the module path. */
 export function describe(message: string): PellucidError {
   if (/terminate flag/i.test(message)) return failure('NATIVE_CANCELLED', 'The run was cancelled.')
   const groups = (kernelFailure.exec(message) ?? modelFailure.exec(message))?.groups
-  const reason = (groups?.reason ?? message).replace(/\s+/g, ' ').replace(noise, '').trim()
+  const reason = (groups?.reason ?? message)
+    .replace(/\s+/g, ' ')
+    .replace(sourcePlace, '')
+    .replace(boilerplate, '')
+    .trim()
   if (!groups) return failure('NATIVE_FAILED', `The native runtime refused: ${reason}`)
   return failure('NATIVE_NODE_FAILED', `The node '${groups.node}' (${groups.op}) failed.\n${reason}`)
 }

@@ -2,7 +2,7 @@
 import { failure } from '../../base/errors.ts'
 import { type NdArray, sizeOf } from '../../tensor/array.ts'
 import type { TypedArray } from '../../tensor/dtype.ts'
-import { check, statusError } from './api.ts'
+import { check, settling } from './api.ts'
 import { environment } from './environment.ts'
 import type { Runs } from './runs.ts'
 import { addressOf, tensorOf } from './values.ts'
@@ -76,12 +76,11 @@ export class NativeBinding {
       const output = this.#outputs
       const options = runs.begin()
       this.#options = options
+      const settle = settling(resolve, reject)
       const done = (error: Error | null, status: bigint | null) => {
         this.#options = undefined
         runs.end(options)
-        if (error) reject(error)
-        else if (status !== null) reject(statusError(status))
-        else resolve()
+        settle(error, status)
       }
       const { Run } = environment().api
       Run.async(

@@ -1,12 +1,13 @@
 /** A session: one ONNX model made ready by ONNX Runtime, run on arrays that the caller owns. */
 import { failure, usageError } from '../../base/errors.ts'
-import { fs, path } from '../../base/files.ts'
-import { check, created, nativeApi, statusError } from './api.ts'
+import { fs } from '../../base/files.ts'
+import { check, created, nativeApi, settling } from './api.ts'
 import { type NamedArray, NativeBinding, type SessionCore } from './binding.ts'
 import { environment } from './environment.ts'
 import { nativeLibrary } from './library.ts'
 import { Runs } from './runs.ts'
 import { addressOf, tensorOf } from './values.ts'
+import { memoryPlace, sharePacked, unsharePacked } from './weights.ts'
 
 const optimizationLevels = { none: 0, basic: 1, all: 99 } as const
 
@@ -21,17 +22,16 @@ export type NativeSessionOptions = {
   readonly profile?: string
   /** Keep a packed second copy of constant matrices: faster products for more memory and a slower start. True by default. */
   readonly prepack?: boolean
-  /** Arrays used in place, without a copy, for initializers that the model declares. Several sessions may share them. */
+  /**
+   * Arrays used in place, without a copy, for initializers that the model declares as external data at `memoryPlace`.
+   * Sessions that are given the same list share its packed copies too.
+   */
   readonly initializers?: readonly NamedArray[]
-}
-
-/**
- * Where a weights file really lies: the `folder` to pass as `weightsFolder`, and the `name` to write into the model as the
- * location of its external initializers. ONNX Runtime refuses links that leave the folder, as in the Hugging Face cache.
- */
-export function weightsPlace(file: string): { folder: string; name: string } {
-  const real = fs().realpathSync(file)
-  return { folder: path().dirname(real), name: path().basename(real) }
+  /**
+   * Compute once what depends on constants alone (a transposed weight is then a second copy of it). Default: true, unless there
+   * are `initializers`, whose values the optimizer cannot see.
+   */
+  readonly foldConstants?: boolean
 }
 
 /** A file name as the C interface takes it on this platform: UTF-16 on Windows, else UTF-8. */
@@ -46,10 +46,12 @@ function configure(handle: bigint, options: NativeSessionOptions): void {
   check(api.SetInterOpNumThreads(handle, 1))
   check(api.SetSessionGraphOptimizationLevel(handle, optimizationLevels[options.optimization ?? 'all']))
   const entry = (key: string, value: string) => check(api.AddSessionConfigEntry(handle, key, value))
-  if (options.weightsFolder !== undefined)
-    entry('session.model_external_initializers_file_folder_path', fs().realpathSync(options.weightsFolder))
+  const folder = options.weightsFolder ?? (options.initializers?.length ? memoryPlace().folder : undefined)
+  if (folder !== undefined) entry('session.model_external_initializers_file_folder_path', fs().realpathSync(folder))
   if (options.prepack === false) entry('session.disable_prepacking', '1')
   if (options.profile !== undefined) check(api.EnableProfiling(handle, nativePath(options.profile)))
+  const fold = options.foldConstants ?? !options.initializers?.length
+  if (!fold) entry('optimization.disable_specified_optimizers', 'ConstantFolding')
   for (const { name, array } of options.initializers ?? []) check(api.AddInitializer(handle, name, tensorOf(array)))
 }
 
@@ -57,26 +59,24 @@ function configure(handle: bigint, options: NativeSessionOptions): void {
 async function load(model: Uint8Array, options: NativeSessionOptions): Promise<bigint> {
   const { api, env } = environment(options.threads)
   const settings = created((out) => api.CreateSessionOptions(out))
+  const packed = sharePacked(options.initializers)
   try {
     configure(settings, options)
     const out = new BigUint64Array(1)
-    const held = [model, out] // the library writes and reads them until the callback
-    await new Promise<void>((resolve, reject) =>
-      api.CreateSessionFromArray.async(
-        env,
-        addressOf(model),
-        model.byteLength,
-        settings,
-        addressOf(out),
-        (error, status) => {
-          held.length = 0
-          if (error) reject(error)
-          else if (status !== null) reject(statusError(status))
-          else resolve()
-        },
-      ),
-    )
+    const held = [model, out] // the library reads and writes them until the callback
+    const place = addressOf(out)
+    const create = api.CreateSessionFromArrayWithPrepackedWeightsContainer
+    await new Promise<void>((resolve, reject) => {
+      const settle = settling(resolve, reject)
+      create.async(env, addressOf(model), model.byteLength, settings, packed, place, (error, status) => {
+        held.length = 0
+        settle(error, status)
+      })
+    })
     return out[0]!
+  } catch (error) {
+    unsharePacked(options.initializers)
+    throw error
   } finally {
     api.ReleaseSessionOptions(settings)
   }
@@ -119,10 +119,12 @@ export class NativeSession {
   readonly outputNames: readonly string[]
   readonly #core: SessionCore
   readonly #runs = new Runs()
+  readonly #initializers: readonly NamedArray[] | undefined
   #handle: bigint | undefined
 
-  constructor(handle: bigint, initializers: readonly NamedArray[]) {
+  constructor(handle: bigint, initializers?: readonly NamedArray[]) {
     this.#handle = handle
+    this.#initializers = initializers
     forgotten.register(this, handle, this)
     this.inputNames = namesOf(handle, 'Input')
     this.outputNames = namesOf(handle, 'Output')
@@ -175,6 +177,7 @@ export class NativeSession {
     forgotten.unregister(this)
     this.#runs.release()
     nativeApi().ReleaseSession(handle)
+    unsharePacked(this.#initializers)
   }
 
   #open(): bigint {
@@ -194,5 +197,5 @@ export async function createNativeSession(
   const { threads } = options
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
     throw usageError('BAD_THREADS', `threads must be a positive whole number, found ${threads}`)
-  return new NativeSession(await load(model, options), options.initializers ?? [])
+  return new NativeSession(await load(model, options), options.initializers)
 }
