@@ -78,6 +78,7 @@ export const adafactor = defineRule({
     shape.length >= 2
       ? { row_var: shape.slice(0, -1), col_var: [...shape.slice(0, -2), shape.at(-1)!] }
       : { variance: shape },
+  elementwise: false,
   scratch(_config, shape) {
     const { count, rows, columns } = matrices(shape)
     return {

@@ -37,6 +37,7 @@ export const adamw = defineRule({
     weightDecay: z.number().nonnegative().default(0.01).describe('Decay of matrices; vectors are left alone'),
   }),
   state: moments,
+  elementwise: true,
   bind(config, parameter) {
     const move = moveAlongMoments(config, parameter)
     const decay = parameter.decay ? config.weightDecay : 0
@@ -52,6 +53,7 @@ export const adam = defineRule({
     weightDecay: z.number().nonnegative().default(0).describe('L2 penalty on matrices'),
   }),
   state: moments,
+  elementwise: true,
   bind(config, parameter) {
     const move = moveAlongMoments(config, parameter)
     if (!parameter.decay || config.weightDecay === 0) return (values) => move(values, 1)

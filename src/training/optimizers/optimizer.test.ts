@@ -193,6 +193,32 @@ describe('a step', () => {
   })
 })
 
+describe('stepInSlices', () => {
+  const shape = [3, 2 ** 21 + 1]
+  const build = (name: string) => {
+    const optimizer = createOptimizer(optimizerSchema.parse({ name }), [{ name: 'x', shape }])
+    const numbers = Float32Array.from(randomNormal({ seed: 4, purpose: 'test' }, 2 ** 16))
+    for (const data of [optimizer.parameters.get('x')!, optimizer.gradients[0]!.get('x')!])
+      for (let i = 0; i < data.length; i += numbers.length) data.set(numbers.subarray(0, data.length - i), i)
+    return optimizer
+  }
+  test.each(['adamw', 'sgd', 'adafactor'])('%s: equals step, and leaves the event loop its turns', async (name) => {
+    const [whole, sliced] = [build(name), build(name)]
+    let turns = 0
+    const count = () => {
+      turns++
+      timer = setImmediate(count)
+    }
+    let timer = setImmediate(count)
+    const report = await sliced.stepInSlices(1e-2, { clip: 1 })
+    clearImmediate(timer)
+    expect(turns).toBeGreaterThan(0)
+    expect(report).toEqual(whole.step(1e-2, { clip: 1 }))
+    const [a, b] = [whole, sliced].map((o) => Buffer.from(o.parameters.get('x')!.slice().buffer))
+    expect(a!.equals(b!)).toBe(true)
+  })
+})
+
 describe('load', () => {
   const state = () => structuredClone(start({ name: 'adam' }).state()) as Map<string, NdArray>
   const refused = (change: (state: Map<string, NdArray>) => void, message: RegExp) => {

@@ -11,7 +11,7 @@ export type StepValues = {
   scale: number
 }
 
-/** One parameter as a rule sees it. Slots: `parameter`, `gradient0`, and those that the rule asked for. */
+/** One parameter, or a piece of one, as a rule sees it. Slots: `parameter`, `gradient0`, and those that the rule asked for. */
 export type Bound = {
   kernel: Kernel
   shape: readonly number[]
@@ -32,6 +32,8 @@ export type Rule<S extends z.ZodType> = {
   state(config: z.output<S>, shape: readonly number[]): Record<string, readonly number[]>
   /** Working memory, in floats. */
   scratch?(config: z.output<S>, shape: readonly number[]): Record<string, number>
+  /** Whether each element is updated by itself, so that a large parameter may be bound in pieces. */
+  elementwise: boolean
   /** The update of one parameter, to be called once a step. */
   bind(config: z.output<S>, parameter: Bound): (values: StepValues) => void
 }

@@ -13,6 +13,7 @@ export const sgd = defineRule({
     weightDecay: z.number().nonnegative().default(0).describe('L2 penalty on matrices'),
   }),
   state: (_config, shape) => ({ momentum_buffer: shape }),
+  elementwise: true,
   bind({ momentum, dampening, nesterov, weightDecay }, { kernel, padded, pointer, decay }) {
     const [p, g, b] = [pointer('parameter'), pointer('gradient0'), pointer('momentum_buffer')]
     const l2 = decay ? weightDecay : 0
