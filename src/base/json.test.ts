@@ -80,7 +80,18 @@ describe('parseJson', () => {
   })
 
   test('a caller can see how numbers are written', () => {
-    expect(parseJson('[2, 2.0, -0, 2e0]', (source) => source)).toEqual(['2', '2.0', '-0', '2e0'])
+    expect(parseJson('[2, 2.0, -0, 2e0]', { number: (source) => source })).toEqual(['2', '2.0', '-0', '2e0'])
+  })
+
+  test('a caller can take the members of the outermost object as they come', () => {
+    const seen: unknown[] = []
+    const member = (key: string, value: unknown) => void seen.push([key, value])
+    expect(parseJson('{"a":{"b":[1]},"c":2}', { member })).toEqual({})
+    expect(seen).toEqual([
+      ['a', { b: [1] }],
+      ['c', 2],
+    ])
+    expect(() => parseJson('{"a":1,"a":2}', { member })).toThrow('duplicate key "a"')
   })
 
   test('show is one short line for any value', () => {

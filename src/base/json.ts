@@ -32,12 +32,17 @@ const escapes: Record<string, string> = {
   t: '\t',
 }
 
+export type ParseOptions = {
+  /** Turns the source text of a number into a value (default: a finite float64, else an error); can tell `2` from `2.0`. */
+  number?: (source: string) => unknown
+  /** Receives the members of the outermost object, which then stays empty: a long one need not be held as a whole. */
+  member?: (key: string, value: unknown) => void
+}
+
 /**
- * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`.
- * `number` turns the source text of a number into a value (default: a finite float64, else an error), which lets a caller tell
- * `2` from `2.0`. Throws JsonError.
+ * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`. Throws JsonError.
  */
-export function parseJson(text: string, number?: (source: string) => unknown): unknown {
+export function parseJson(text: string, { number, member }: ParseOptions = {}): unknown {
   let at = 0
 
   const fail = (message: string, position = at): never => {
@@ -97,10 +102,10 @@ export function parseJson(text: string, number?: (source: string) => unknown): u
 
   function parseNumber(): unknown {
     numberPattern.lastIndex = at
-    const source = numberPattern.exec(text)?.[0]
-    if (source === undefined) return fail(`expected a value, found ${found()}`)
+    if (!numberPattern.test(text)) return fail(`expected a value, found ${found()}`)
     const start = at
-    at += source.length
+    at = numberPattern.lastIndex
+    const source = text.slice(start, at)
     if (number) return number(source)
     const value = Number(source)
     return Number.isFinite(value) ? value : fail(`the number ${clip(source)} is out of range`, start)
@@ -114,6 +119,7 @@ export function parseJson(text: string, number?: (source: string) => unknown): u
 
   function parseObject(depth: number): unknown {
     const object: Record<string, unknown> = {}
+    const taken = member && depth === 1 ? new Set<string>() : undefined
     at++
     if (skipSpace() === 0x7d) {
       at++
@@ -123,11 +129,15 @@ export function parseJson(text: string, number?: (source: string) => unknown): u
       if (skipSpace() !== 0x22) fail(`expected a key in quotes, found ${found()}`)
       const keyAt = at
       const key = parseString()
-      if (Object.hasOwn(object, key)) throw new JsonError('duplicate-key', `duplicate key ${show(key)}`, text, keyAt)
+      if (taken ? taken.has(key) : Object.hasOwn(object, key))
+        throw new JsonError('duplicate-key', `duplicate key ${show(key)}`, text, keyAt)
       if (skipSpace() !== 0x3a) fail(`expected ':' after the key ${show(key)}, found ${found()}`)
       at++
       const value = parseValue(depth)
-      if (key === '__proto__')
+      if (taken) {
+        taken.add(key)
+        member!(key, value)
+      } else if (key === '__proto__')
         Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
       else object[key] = value
       const c = skipSpace()

@@ -112,8 +112,11 @@ class OddNumber {
   }
 }
 
-const parseNumber = (source: string): number | OddNumber =>
-  /^[0-9]{1,16}$/.test(source) && Number.isSafeInteger(Number(source)) ? Number(source) : new OddNumber(source)
+function parseNumber(source: string): number | OddNumber {
+  const value = Number(source)
+  // A safe integer that reads back as it was written, so neither 2.0 nor 2e0 nor -0.
+  return Number.isSafeInteger(value) && value >= 0 && String(value) === source ? value : new OddNumber(source)
+}
 
 const showFound = (value: unknown): string =>
   value === undefined ? 'nothing' : value instanceof OddNumber ? value.source.slice(0, 40) : show(value)
@@ -139,14 +142,21 @@ export function parseSafetensorsHeader(
   realPath?: string,
 ): SafetensorsHeader {
   const bad = (code: string, found: string) => fileError(code, `${file}: ${found}.\n${again}`)
-  const root = parseRoot(json, bad)
   const dataStart = 8 + json.length
   const entries: Entry[] = []
+  let room = size - dataStart
   let metadata = new Map<string, string>()
-  for (const [name, value] of Object.entries(root)) {
+  parseRoot(json, bad, (name, value) => {
     if (name === '__metadata__') metadata = parseMetadata(value, bad)
-    else entries.push(parseEntry(name, value, size - dataStart, dataStart, realPath, bad))
-  }
+    else {
+      const entry = parseEntry(name, value, size - dataStart, dataStart, realPath, bad)
+      entries.push(entry)
+      // More bytes than there are must overlap. Seen at once, a small file cannot claim many large tensors at length.
+      room -= entry.byteLength
+      if (room < 0)
+        throw bad('ST_OVERLAP', `the tensors up to ${show(name)} overlap: they take ${-room} bytes more than there are`)
+    }
+  })
   entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)
   checkContiguous(entries, dataStart, size, bad)
   return { entries: new Map(entries.map((entry) => [entry.name, entry])), metadata }
@@ -154,20 +164,20 @@ export function parseSafetensorsHeader(
 
 type Bad = (code: string, found: string) => PellucidError
 
-function parseRoot(json: Uint8Array, bad: Bad): Record<string, unknown> {
+/** Parses the JSON and hands over its members one by one, as a hostile header may hold very many. */
+function parseRoot(json: Uint8Array, bad: Bad, member: (key: string, value: unknown) => void): void {
   if (json.length === 0) throw bad('ST_BAD_HEADER', 'its header is empty, expected a JSON object')
   const decoded = decodeUtf8(json)
   if ('invalidAt' in decoded) throw bad('ST_BAD_HEADER', `its header is not UTF-8 at byte ${decoded.invalidAt}`)
   let root: unknown
   try {
-    root = parseJson(decoded.text, parseNumber)
+    root = parseJson(decoded.text, { number: parseNumber, member })
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     const code = error.problem === 'duplicate-key' ? 'ST_DUPLICATE_KEY' : 'ST_BAD_HEADER'
     throw bad(code, `its header is not valid JSON at ${error.line}:${error.column}: ${error.message}`)
   }
   if (!isObject(root)) throw bad('ST_BAD_HEADER', `its header holds ${showFound(root)}, expected an object`)
-  return root
 }
 
 function parseMetadata(value: unknown, bad: Bad): Map<string, string> {
@@ -190,34 +200,39 @@ function parseEntry(
   file: string | undefined,
   bad: Bad,
 ): Entry {
-  const tensor = `tensor ${show(name)}`
-  if (!isObject(value)) throw bad('ST_BAD_FIELD', `${tensor} is ${showFound(value)}, expected an object`)
+  const refuse = (code: string, found: string) => bad(code, `tensor ${show(name)} ${found}`)
+  if (!isObject(value)) throw refuse('ST_BAD_FIELD', `is ${showFound(value)}, expected an object`)
   const { dtype: stored, shape, data_offsets: offsets } = value
-  const field = (code: string, key: string, found: unknown, expected: string) =>
-    bad(code, `${tensor} has ${key} ${showFound(found)}, expected ${expected}`)
 
   if (typeof stored !== 'string' || !Object.hasOwn(storedTypes, stored))
-    throw field('ST_BAD_DTYPE', 'dtype', stored, `one of ${Object.keys(storedTypes).join(' ')}`)
+    throw refuse(
+      'ST_BAD_DTYPE',
+      `has dtype ${showFound(stored)}, expected one of ${Object.keys(storedTypes).join(' ')}`,
+    )
   const type = stored as StoredType
-  if (!Array.isArray(shape)) throw field('ST_BAD_SHAPE', 'shape', shape, 'an array of integers')
+  if (!Array.isArray(shape))
+    throw refuse('ST_BAD_SHAPE', `has shape ${showFound(shape)}, expected an array of integers`)
   for (const axis of shape)
-    if (typeof axis !== 'number') throw field('ST_BAD_SHAPE', 'a dimension', axis, 'an integer from 0 to 2^53 - 1')
+    if (typeof axis !== 'number')
+      throw refuse('ST_BAD_SHAPE', `has a dimension ${showFound(axis)}, expected an integer from 0 to 2^53 - 1`)
   if (!Array.isArray(offsets) || offsets.length !== 2)
-    throw field('ST_BAD_OFFSETS', 'data_offsets', offsets, 'two integers, begin and end')
+    throw refuse('ST_BAD_OFFSETS', `has data_offsets ${showFound(offsets)}, expected two integers, begin and end`)
   for (const offset of offsets)
-    if (typeof offset !== 'number') throw field('ST_BAD_OFFSETS', 'an offset', offset, 'an integer from 0 to 2^53 - 1')
+    if (typeof offset !== 'number')
+      throw refuse('ST_BAD_OFFSETS', `has an offset ${showFound(offset)}, expected an integer from 0 to 2^53 - 1`)
   const [begin, end] = offsets as [number, number]
-  if (begin > end) throw field('ST_BAD_OFFSETS', 'data_offsets', offsets, 'begin no larger than end')
+  if (begin > end)
+    throw refuse('ST_BAD_OFFSETS', `has data_offsets ${show(offsets)}, expected begin to be no larger than end`)
   if (end > dataBytes)
-    throw bad('ST_TRUNCATED_DATA', `${tensor} ends at byte ${end} of the data, but the file holds only ${dataBytes}`)
+    throw refuse('ST_TRUNCATED_DATA', `ends at byte ${end} of the data, but the file holds only ${dataBytes}`)
 
   const count = checkedProduct(shape)
   const bits = count === undefined ? Number.POSITIVE_INFINITY : count * storedTypes[type].bits
-  if (!Number.isSafeInteger(bits)) throw bad('ST_OVERFLOW', `${tensor} has shape ${show(shape)}, too large to address`)
+  if (!Number.isSafeInteger(bits)) throw refuse('ST_OVERFLOW', `has shape ${show(shape)}, too large to address`)
   if (bits % 8 !== 0 || bits / 8 !== end - begin)
-    throw bad(
+    throw refuse(
       'ST_SIZE_MISMATCH',
-      `${tensor} takes ${end - begin} bytes, but ${type} of shape ${show(shape)} needs ${bits / 8}`,
+      `takes ${end - begin} bytes, but ${type} of shape ${show(shape)} needs ${bits / 8}`,
     )
   const { dtype } = storedTypes[type]
   return { name, stored: type, dtype, shape, file, offset: dataStart + begin, byteLength: end - begin }

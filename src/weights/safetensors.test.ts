@@ -88,9 +88,16 @@ const rejected: Case[] = [
     'full overlap',
     fileOf(`{${part('a', '[0,4]')},${part('b', '[0,4]')}}`, 4),
     'ST_OVERLAP',
-    /"b" begins at byte 0/,
+    /up to "b" overlap: .* 4 bytes more/,
   ],
   ['38', 'partial overlap', fileOf(`{${part('a', '[0,8]', '[2]')},${part('b', '[4,12]', '[2]')}}`, 12), 'ST_OVERLAP'],
+  [
+    '38b',
+    'partial overlap with a hole behind',
+    fileOf(`{${part('a', '[0,8]', '[2]')},${part('b', '[4,12]', '[2]')}}`, 16),
+    'ST_OVERLAP',
+    /"b" begins at byte 4 .* expected 8/,
+  ],
   ['39', 'hole between', fileOf(`{${part('a', '[0,4]')},${part('b', '[8,12]')}}`, 12), 'ST_HOLE', /8 .* expected 4/],
   ['40', 'hole at 0', fileOf(f32('[1]', '[4,8]'), 8), 'ST_HOLE', /byte 4 .* expected 0/],
   ['41', 'trailing bytes', fileOf(f32('[1]', '[0,4]'), 5), 'ST_TRAILING_BYTES', /^.*: 1 bytes follow/],
@@ -169,13 +176,14 @@ const refusal = (run: () => unknown): PellucidError => {
 describe('refused', () => {
   test.each(rejected)('%s: %s', async (number, _, made, code, message = /./) => {
     const bytes = typeof made === 'function' ? made() : made
-    const started = performance.now()
+    // Time of the processor: the clock would measure what else the machine does.
+    const started = process.cpuUsage()
     const error = refusal(() => parseSafetensors(bytes, 'some.safetensors'))
-    const elapsed = performance.now() - started
+    const { user, system } = process.cpuUsage(started)
     expect(error.code).toBe(code)
     expect(error.message).toMatch(/^some\.safetensors: /)
     expect(error.message).toMatch(message)
-    expect(elapsed).toBeLessThan(number === '69' ? 1000 : 50)
+    expect((user + system) / 1000).toBeLessThan(number === '69' ? 1000 : 50)
 
     const file = join(directory, 'refused.safetensors')
     writeFileSync(file, bytes)
