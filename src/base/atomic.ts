@@ -13,9 +13,17 @@ export type PendingFile = { commit(): Promise<void>; discard(): Promise<void> }
 
 let counter = 0
 
-/** Creates a directory and its parents; it may exist already. */
-export const ensureDirectory = (directory: string): Promise<void> =>
-  explained(directory, 'write', async () => void (await fs().promises.mkdir(directory, { recursive: true })))
+/** Creates a directory and its parents, durably; it may exist already. */
+export async function ensureDirectory(directory: string): Promise<void> {
+  const { dirname, resolve } = path()
+  const first = await explained(directory, 'write', () => fs().promises.mkdir(directory, { recursive: true }))
+  if (first === undefined) return
+  const top = dirname(resolve(first))
+  for (let parent = dirname(resolve(directory)); parent.length >= top.length; parent = dirname(parent)) {
+    await syncDirectory(parent)
+    if (parent === top) break
+  }
+}
 
 /** Makes the names in a directory durable. Windows cannot and need not. */
 export async function syncDirectory(directory: string): Promise<void> {

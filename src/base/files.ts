@@ -34,7 +34,7 @@ const explanations: Record<string, readonly [code: string, what: string, advice:
   ENFILE: ['TOO_MANY_FILES', 'too many open files in the system', 'Close some programs.'],
   ELOOP: ['LINK_LOOP', 'its symbolic links lead in a circle', 'Repair the links.'],
   ENAMETOOLONG: ['NAME_TOO_LONG', 'the name is too long', 'Choose a shorter one.'],
-  EIO: ['IO_ERROR', 'the disk reports an input/output error', 'Check the disk; what was saved before is unchanged.'],
+  EIO: ['IO_ERROR', 'the disk reports an input/output error', 'Check the disk.'],
 }
 
 /**
@@ -47,7 +47,7 @@ export function explain(error: unknown, file: string, doing: 'read' | 'write', d
   if (system.code === 'ERR_INVALID_ARG_VALUE')
     return fileError('BAD_PATH', `${JSON.stringify(file)}: not a usable path (it holds a NUL character).`, error)
   if (typeof system.syscall !== 'string') return error
-  const [code, what, advice] = explanations[system.code] ?? ['IO_ERROR', system.message, 'Nothing was changed.']
+  const [code, what, advice] = explanations[system.code] ?? ['IO_ERROR', system.message, 'Check the path and the disk.']
   const message = `${file}: could not ${doing}: ${what} (${system.code})${detail}. ${advice}`
   return doing === 'read' ? fileError(code, message, error) : failure(code, message, error)
 }
