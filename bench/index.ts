@@ -1,0 +1,47 @@
+/** `npm run bench -- NAME…`: runs benchmarks and prints each as a ratio against a peer measured in the same run. */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Benchmark, Skip } from './benchmark.ts'
+import { nanogpt } from './nanogpt.ts'
+import { optimizers } from './optimizers.ts'
+
+const benchmarks: readonly Benchmark[] = [nanogpt, optimizers]
+
+const help = [
+  'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',
+  ...benchmarks.map(({ name, description }) => `  ${name.padEnd(12)}${description}`),
+  'The environment variables PYTHON and NANOGPT_DIR stand for the last two flags.',
+].join('\n')
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    seeds: { type: 'string', default: '1337,1,2' },
+    python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
+    nanogpt: { type: 'string', default: process.env.NANOGPT_DIR },
+  },
+})
+const unknown = positionals.filter((name) => !benchmarks.some((b) => b.name === name))
+if (values.help || unknown.length > 0) {
+  console.log(unknown.length > 0 ? `No benchmark is named ${unknown.join(', ')}.\n${help}` : help)
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+
+const { python, nanogpt: checkout, keep } = values
+const seeds = values.seeds.split(',').map(Number)
+const options = { python, nanogpt: checkout, keep, seeds, threads: Number(values.threads) }
+const log = values.json ? (line: string) => console.error(line) : (line: string) => console.log(line)
+for (const benchmark of benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  log(`${benchmark.name}: ${benchmark.description}`)
+  try {
+    const result = await benchmark.run(options, log)
+    if (values.json) console.log(JSON.stringify({ benchmark: benchmark.name, result }))
+  } catch (error) {
+    if (!(error instanceof Skip)) throw error
+    log(`skipped: ${error.message}`)
+  }
+}
