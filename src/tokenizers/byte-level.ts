@@ -1,0 +1,85 @@
+/** Byte-level tokenizers from their parts: GPT-2's kind from a vocabulary and merges, and plain bytes. */
+import { type AddedToken, specialToken } from './added-tokens.ts'
+import { bpe } from './bpe.ts'
+import { byteCharacters } from './bytes.ts'
+import type { NamedTokens } from './config.ts'
+import { byteLevelDecoder, readDecoder } from './decoders.ts'
+import { Field, type Json } from './field.ts'
+import { type LayoutItem, type PostProcessor, readPostProcessor } from './post-processors.ts'
+import { readPreTokenizer } from './pre-tokenizers.ts'
+import { Tokenizer } from './tokenizer.ts'
+import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
+
+/** A stage that is written here rather than read from a file. */
+const given = (json: Json) => new Field('built-in', json)
+
+const byteLevelStage = (options: { useRegex: boolean; trimOffsets?: boolean; addPrefixSpace?: boolean }): Json => ({
+  type: 'ByteLevel',
+  add_prefix_space: options.addPrefixSpace ?? false,
+  trim_offsets: options.trimOffsets ?? true,
+  use_regex: options.useRegex,
+})
+
+export type BytelevelBpeParts = {
+  vocabulary: Vocabulary
+  /** Pairs of tokens in the order learned. */
+  merges: readonly (readonly [string, string])[]
+  /** Special tokens; they need not be in the vocabulary if they bring ids of their own. */
+  addedTokens?: readonly AddedToken[]
+  named?: NamedTokens
+  config?: Json
+  /** Named in errors. */
+  file?: string
+}
+
+/** GPT-2's tokenizer (Radford et al. 2019, §2.2) over any vocabulary. */
+export function bytelevelBpe({ vocabulary, merges, file, ...parts }: BytelevelBpeParts): Tokenizer {
+  return new Tokenizer({
+    ...parts,
+    model: bpe({ vocabulary, merges, file }),
+    preTokenizer: readPreTokenizer(given(byteLevelStage({ useRegex: true }))),
+    postProcessor: readPostProcessor(given(byteLevelStage({ useRegex: true, trimOffsets: false }))),
+    decoder: readDecoder(given(byteLevelStage({ useRegex: true }))),
+  })
+}
+
+/**
+ * Bytes as ByT5 numbers them (Xue et al. 2022, §3.1): `<pad>` 0, `</s>` 1, `<unk>` 2, byte b is b + 3, then `extraIds` sentinel
+ * tokens `<extra_id_0>`, …. A text ends in `</s>` unless it does so already. In our terms: byte-level BPE without a merge.
+ * Bytes that are no UTF-8 are left out of decoded text, as ByT5's own tokenizer does.
+ */
+export function byteTokenizer({ extraIds = 125, config }: { extraIds?: number; config?: Json } = {}): Tokenizer {
+  const main = ['<pad>', '</s>', '<unk>']
+  const sentinels = Array.from({ length: extraIds }, (_, i) => `<extra_id_${i}>`)
+  const end: LayoutItem = { id: 1, token: '</s>', typeId: 0, unlessPresent: true }
+  const [a, b]: LayoutItem[] = [
+    { sequence: 0, typeId: 0 },
+    { sequence: 1, typeId: 0 },
+  ]
+  const piece = (sequence: string) => [
+    { Sequence: { id: sequence, type_id: 0 } },
+    { SpecialToken: { id: '</s>', type_id: 0 } },
+  ]
+  const postProcessor: PostProcessor = {
+    // The nearest that tokenizer.json can say: it always adds the end token.
+    json: {
+      type: 'TemplateProcessing',
+      single: piece('A'),
+      pair: [...piece('A'), ...piece('B')],
+      special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
+    },
+    layout: { single: [a!, end], pair: [a!, end, b!, end] },
+  }
+  return new Tokenizer({
+    model: bpe({ vocabulary: vocabularyOf([...main, ...byteCharacters]), merges: [] }),
+    preTokenizer: readPreTokenizer(given(byteLevelStage({ useRegex: false }))),
+    postProcessor,
+    decoder: byteLevelDecoder('ignore', byteLevelStage({ useRegex: true })),
+    addedTokens: [
+      ...main.map((token, id) => ({ ...specialToken(token, id), lstrip: true, rstrip: true })),
+      ...sentinels.map((token, i) => specialToken(token, main.length + 256 + i)),
+    ],
+    named: { pad: '<pad>', eos: '</s>', unk: '<unk>' },
+    config: { tokenizer_class: 'ByT5Tokenizer', extra_ids: extraIds, additional_special_tokens: sentinels, ...config },
+  })
+}

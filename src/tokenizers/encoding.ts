@@ -1,0 +1,180 @@
+/** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
+import { IntegerList } from './integer-list.ts'
+import type { Layout, LayoutItem, PostProcessor } from './post-processors.ts'
+
+/** The tokens of one text before special tokens are put around it. */
+export type Tokens = {
+  ids: IntegerList
+  /** Where each token begins and ends in the text, in UTF-16 code units. */
+  starts: IntegerList
+  ends: IntegerList
+  /** The matched text of added tokens, by position: it may hold white space around the token. */
+  labels: Map<number, string>
+}
+
+export const noTokens = (): Tokens => ({
+  ids: new IntegerList(),
+  starts: new IntegerList(),
+  ends: new IntegerList(),
+  labels: new Map(),
+})
+
+/** A stretch of a text's tokens. */
+export type Stretch = { tokens: Tokens; from: number; to: number }
+
+/** The columns of an encoding. */
+export type Columns = {
+  ids: Int32Array
+  starts: Int32Array
+  ends: Int32Array
+  typeIds: Int32Array
+  attentionMask: Uint8Array
+  specialTokensMask: Uint8Array
+  labels: Map<number, string>
+}
+
+/**
+ * The encoding of a text or a pair. All lists have one entry per token. The lists are made when they are first asked for: long
+ * texts often need the ids alone.
+ */
+export class Encoding {
+  readonly columns: Columns
+  /** What truncation cut off, as encodings of their own that may overlap by the stride. */
+  readonly overflowing: readonly Encoding[]
+  readonly #tokenOf: (id: number) => string
+  #ids?: number[]
+  #tokens?: string[]
+  #offsets?: [number, number][]
+  constructor(columns: Columns, tokenOf: (id: number) => string, overflowing: readonly Encoding[] = []) {
+    this.columns = columns
+    this.#tokenOf = tokenOf
+    this.overflowing = overflowing
+  }
+
+  get length(): number {
+    return this.columns.ids.length
+  }
+
+  get ids(): number[] {
+    return (this.#ids ??= Array.from(this.columns.ids))
+  }
+
+  get tokens(): string[] {
+    const { labels } = this.columns
+    return (this.#tokens ??= this.ids.map((id, i) => labels.get(i) ?? this.#tokenOf(id)))
+  }
+
+  /** [start, end) of each token in its text, in UTF-16 code units: `text.slice(start, end)`. Special tokens have [0, 0). */
+  get offsets(): [number, number][] {
+    const { starts, ends } = this.columns
+    return (this.#offsets ??= Array.from(starts, (start, i) => [start, ends[i]!]))
+  }
+
+  /** The segment of each token (`token_type_ids`). */
+  get typeIds(): number[] {
+    return Array.from(this.columns.typeIds)
+  }
+
+  /** 1 for tokens, 0 for padding. */
+  get attentionMask(): number[] {
+    return Array.from(this.columns.attentionMask)
+  }
+
+  /** 1 for special tokens that were put in and for padding, 0 for those of the text. */
+  get specialTokensMask(): number[] {
+    return Array.from(this.columns.specialTokensMask)
+  }
+
+  /** The same encoding with other columns. */
+  with(columns: Columns, overflowing: readonly Encoding[]): Encoding {
+    return new Encoding(columns, this.#tokenOf, overflowing)
+  }
+
+  toJSON() {
+    const { ids, tokens, offsets, typeIds, attentionMask, specialTokensMask } = this
+    return { ids, tokens, offsets, typeIds, attentionMask, specialTokensMask }
+  }
+}
+
+/** Columns of `length` tokens, to be filled. */
+export const emptyColumns = (length: number): Columns => ({
+  ids: new Int32Array(length),
+  starts: new Int32Array(length),
+  ends: new Int32Array(length),
+  typeIds: new Int32Array(length),
+  attentionMask: new Uint8Array(length).fill(1),
+  specialTokensMask: new Uint8Array(length),
+  labels: new Map(),
+})
+
+/** How many special tokens a layout puts in. */
+export const addedBy = (layout: Layout, pair: boolean): number =>
+  layout[pair ? 'pair' : 'single'].filter((item) => 'id' in item).length
+
+const spaceAtStart = /^[Ġ\p{White_Space}]+/u
+const spaceAtEnd = /[Ġ\p{White_Space}]+$/u
+
+/** Takes white space out of the offsets of one stretch of tokens. */
+function trim(columns: Columns, from: number, to: number, addPrefixSpace: boolean, tokenAt: (i: number) => string) {
+  for (let i = from; i < to; i++) {
+    const token = tokenAt(i)
+    let leading = spaceAtStart.exec(token)?.[0].length ?? 0
+    const trailing = leading === token.length ? leading : (spaceAtEnd.exec(token)?.[0].length ?? 0)
+    const start = columns.starts[i]!
+    const end = columns.ends[i]!
+    // A single space at the beginning was put there, so the offsets do not hold it.
+    if (leading === 1 && addPrefixSpace && (i === from || start === 0)) leading = 0
+    const trimmed = Math.min(start + leading, end)
+    columns.starts[i] = trimmed
+    if (trailing > 0 && end >= trailing) columns.ends[i] = Math.max(end - trailing, trimmed)
+  }
+}
+
+/** Puts the tokens of one text, or of two, in the places of a layout. */
+export function arrange(
+  stretches: readonly Stretch[],
+  { layout, trimOffsets }: PostProcessor & { layout: Layout },
+  addSpecialTokens: boolean,
+  tokenOf: (id: number) => string,
+): Encoding {
+  const endsIn = (id: number, before: LayoutItem | undefined) => {
+    if (!before || !('sequence' in before)) return false
+    const { tokens, from, to } = stretches[before.sequence]!
+    return to > from && tokens.ids.data[to - 1] === id
+  }
+  const items = layout[stretches.length === 2 ? 'pair' : 'single'].filter((item, i, all) =>
+    'sequence' in item ? true : addSpecialTokens && !(item.unlessPresent && endsIn(item.id, all[i - 1])),
+  )
+  const lengthOf = (item: LayoutItem) => {
+    if (!('sequence' in item)) return 1
+    const { from, to } = stretches[item.sequence]!
+    return to - from
+  }
+  const columns = emptyColumns(items.reduce((sum, item) => sum + lengthOf(item), 0))
+  let at = 0
+  for (const item of items) {
+    const length = lengthOf(item)
+    columns.typeIds.fill(item.typeId, at, at + length)
+    if ('sequence' in item) {
+      const { tokens, from, to } = stretches[item.sequence]!
+      columns.ids.set(tokens.ids.data.subarray(from, to), at)
+      columns.starts.set(tokens.starts.data.subarray(from, to), at)
+      columns.ends.set(tokens.ends.data.subarray(from, to), at)
+      for (const [i, label] of tokens.labels) if (i >= from && i < to) columns.labels.set(i - from + at, label)
+      if (trimOffsets)
+        trim(
+          columns,
+          at,
+          at + length,
+          trimOffsets.addPrefixSpace,
+          (i) => columns.labels.get(i) ?? tokenOf(columns.ids[i]!),
+        )
+    } else {
+      columns.ids[at] = item.id
+      columns.specialTokensMask[at] = 1
+      columns.labels.set(at, item.token)
+    }
+    at += length
+  }
+  return new Encoding(columns, tokenOf)
+}

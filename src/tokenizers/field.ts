@@ -1,0 +1,89 @@
+/** Reading a parsed JSON file field by field, with errors that name the file, the field, what was found and what was expected. */
+import { fileError } from '../base/errors.ts'
+import { show } from '../base/json.ts'
+
+/** One value in a parsed JSON file, and where it stands. */
+export class Field {
+  readonly file: string
+  readonly path: string
+  readonly value: unknown
+  constructor(file: string, value: unknown, path = '') {
+    this.file = file
+    this.value = value
+    this.path = path
+  }
+
+  /** Throws: what was expected instead of this value. */
+  fail(expected: string, code = 'TOKENIZER_FIELD'): never {
+    const where = this.path === '' ? 'the whole file' : this.path
+    throw fileError(
+      code,
+      `${this.file}: ${where} is ${this.value === undefined ? 'missing' : show(this.value)}.\nExpected ${expected}.`,
+    )
+  }
+
+  get(name: string): Field {
+    const object = this.object()
+    return new Field(
+      this.file,
+      Object.hasOwn(object, name) ? object[name] : undefined,
+      this.path === '' ? name : `${this.path}.${name}`,
+    )
+  }
+
+  get missing(): boolean {
+    return this.value === undefined || this.value === null
+  }
+
+  object(): Record<string, unknown> {
+    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) this.fail('an object')
+    return this.value as Record<string, unknown>
+  }
+
+  list(): Field[] {
+    if (!Array.isArray(this.value)) this.fail('a list')
+    return (this.value as unknown[]).map((item, i) => new Field(this.file, item, `${this.path}[${i}]`))
+  }
+
+  string(): string {
+    if (typeof this.value !== 'string') this.fail('a string')
+    return this.value as string
+  }
+
+  /** `fallback` stands for a missing value or null. */
+  boolean(fallback?: boolean): boolean {
+    if (this.missing && fallback !== undefined) return fallback
+    if (typeof this.value !== 'boolean') this.fail('true or false')
+    return this.value as boolean
+  }
+
+  integer(least: number, most: number, fallback?: number): number {
+    if (this.missing && fallback !== undefined) return fallback
+    const { value } = this
+    if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
+      this.fail(`an integer from ${least} to ${most}`)
+    return value as number
+  }
+
+  /** One of the names that a table of readers knows. */
+  oneOf<T extends string>(names: readonly T[], fallback?: T): T {
+    if (this.missing && fallback !== undefined) return fallback
+    if (!names.includes(this.value as T)) this.fail(`one of ${names.join(', ')}`, 'TOKENIZER_UNKNOWN_NAME')
+    return this.value as T
+  }
+}
+
+/** A JSON object as a stage was read from, or is written as. */
+export type Json = { readonly [key: string]: unknown }
+
+/** Makes a stage of a type of stages from the fields of its JSON object. */
+export type StageReader<T> = (field: Field) => T
+
+/** Reads a stage by its `type`, from a table of readers. */
+export function readStage<T>(field: Field, readers: Record<string, StageReader<T>>): T {
+  const name = field.get('type').oneOf(Object.keys(readers))
+  return readers[name]!(field)
+}
+
+/** Ids are kept in signed 32-bit arrays. */
+export const largestId = 2 ** 31 - 1

@@ -1,0 +1,10 @@
+/** Text ↔ ids: tokenizers loaded, learned, and used. */
+export type { AddedToken, SpecialHandling } from './added-tokens.ts'
+export { type BytelevelBpeParts, bytelevelBpe, byteTokenizer } from './byte-level.ts'
+export type { NamedTokens, TokenRole } from './config.ts'
+export type { Encoding } from './encoding.ts'
+export type { Padding, Truncation } from './lengths.ts'
+export { findTokenizer, loadTokenizer, parseTokenizer } from './load.ts'
+export { type DecodeOptions, type DecodeStream, type EncodeOptions, Tokenizer } from './tokenizer.ts'
+export { type TrainOptions, type TrainProgress, trainBytelevelBpe, trainCharacters } from './train.ts'
+export { codePointOffsets } from './unicode.ts'

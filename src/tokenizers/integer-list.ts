@@ -1,0 +1,32 @@
+/** A growing list of 32-bit integers: what tokenization writes millions of, without an object for each. */
+
+export class IntegerList {
+  data: Int32Array
+  length = 0
+  constructor(capacity = 64) {
+    this.data = new Int32Array(capacity)
+  }
+
+  push(value: number): void {
+    if (this.length === this.data.length) this.#grow()
+    this.data[this.length++] = value
+  }
+
+  /** Two at once, for the bounds of a range. */
+  pushPair(first: number, second: number): void {
+    if (this.length + 2 > this.data.length) this.#grow()
+    this.data[this.length++] = first
+    this.data[this.length++] = second
+  }
+
+  /** The numbers so far, sharing memory with the list. */
+  view(): Int32Array {
+    return this.data.subarray(0, this.length)
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(2 * this.data.length + 2)
+    larger.set(this.data)
+    this.data = larger
+  }
+}

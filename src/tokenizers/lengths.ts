@@ -1,0 +1,178 @@
+/** Fitting encodings to a length: truncation of one text or a pair, and padding. */
+import { usageError } from '../base/errors.ts'
+import { type Encoding, emptyColumns, type Stretch, type Tokens } from './encoding.ts'
+import { type Field, type Json, largestId } from './field.ts'
+
+export type Truncation = {
+  /** The most tokens an encoding may have, special tokens included. */
+  maxLength: number
+  /** How many tokens an overflowing part shares with the one before. */
+  stride?: number
+  /** Of a pair: shorten the longer one first, or only one of the two. */
+  strategy?: 'longest_first' | 'only_first' | 'only_second'
+  /** The side that tokens are taken from. */
+  direction?: 'right' | 'left'
+}
+
+export type Padding = {
+  /** A fixed length, or that of the longest encoding of the batch. */
+  length?: number | 'longest'
+  /** Round the length up to a multiple of this. */
+  multipleOf?: number
+  direction?: 'right' | 'left'
+  id: number
+  typeId?: number
+  token: string
+}
+
+/** [start, end) of the parts that `count` tokens are cut into; the first is the one kept. */
+function parts(count: number, maxLength: number, stride: number, direction: 'right' | 'left'): [number, number][] {
+  if (count <= maxLength) return [[0, count]]
+  if (maxLength === 0)
+    return [
+      [0, 0],
+      [0, count],
+    ]
+  if (stride >= maxLength)
+    throw usageError(
+      'BAD_TRUNCATION',
+      `The truncation stride is ${stride}, with ${maxLength} tokens of a text in each part.\nExpected a stride below that.`,
+    )
+  const step = maxLength - stride
+  const cut: [number, number][] = []
+  if (direction === 'right')
+    for (let from = 0; ; from += step) {
+      cut.push([from, Math.min(from + maxLength, count)])
+      if (from + maxLength >= count) return cut
+    }
+  for (let to = count; ; to -= step) {
+    cut.push([Math.max(0, to - maxLength), to])
+    if (to <= maxLength) return cut
+  }
+}
+
+/** How many tokens of a pair stay when the longer one gives way first. */
+function longestFirst(first: number, second: number, most: number): [number, number] {
+  const [short, long] = first <= second ? [first, second] : [second, first]
+  const room = short > most ? short : Math.max(short, most - short)
+  const kept: [number, number] =
+    short + room > most ? [Math.floor(most / 2), most - Math.floor(most / 2)] : [short, Math.min(long, room)]
+  return first <= second ? kept : [kept[1], kept[0]]
+}
+
+const whole = (tokens: Tokens): Stretch => ({ tokens, from: 0, to: tokens.ids.length })
+
+/**
+ * One text, or two → the stretches that are kept, then those that overflow; each is a list with a stretch per text. `added`
+ * special tokens will join them. Errors: `BAD_TRUNCATION`.
+ */
+export function truncate(texts: readonly Tokens[], truncation: Truncation | undefined, added: number): Stretch[][] {
+  if (!truncation) return [texts.map(whole)]
+  const { maxLength, stride = 0, strategy = 'longest_first', direction = 'right' } = truncation
+  if (!Number.isInteger(maxLength) || maxLength < 0)
+    throw usageError('BAD_TRUNCATION', `The truncation length is ${maxLength}.\nExpected an integer, 0 or more.`)
+  if (maxLength < added)
+    throw usageError(
+      'BAD_TRUNCATION',
+      `The truncation length is ${maxLength}, but ${added} special tokens are added.\nExpected at least ${added}, or addSpecialTokens: false.`,
+    )
+  const most = maxLength - added
+  const lengths = texts.map((tokens) => tokens.ids.length)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  if (total <= most) return [texts.map(whole)]
+  if (strategy === 'longest_first') {
+    if (lengths.length === 2) [lengths[0], lengths[1]] = longestFirst(lengths[0]!, lengths[1]!, most)
+    else lengths[0] = most
+  } else {
+    const target = strategy === 'only_first' ? 0 : 1
+    const left = (lengths[target] ?? 0) - (total - most)
+    if (target >= lengths.length || left <= 0)
+      throw usageError(
+        'BAD_TRUNCATION',
+        `Truncating ${target === 0 ? 'only the first' : 'only the second'} text cannot bring ${total + added} tokens down to ${maxLength}.\nRaise maxLength or choose the strategy 'longest_first'.`,
+      )
+    lengths[target] = left
+  }
+  const cut = texts.map((tokens, i) =>
+    parts(tokens.ids.length, lengths[i]!, stride, direction).map(([from, to]) => ({ tokens, from, to })),
+  )
+  const [first, second] = cut
+  return second ? first!.flatMap((a) => second.map((b) => [a, b])) : first!.map((a) => [a])
+}
+
+/** Brings encodings to the length that `padding` asks for; longer ones stay. */
+export function pad(encodings: readonly Encoding[], padding: Padding | undefined): readonly Encoding[] {
+  if (!padding) return encodings
+  const { length = 'longest', multipleOf = 1, direction = 'right', id, typeId = 0, token } = padding
+  const longest = () => encodings.reduce((most, encoding) => Math.max(most, encoding.length), 0)
+  const target = Math.ceil((length === 'longest' ? longest() : length) / multipleOf) * multipleOf
+  const padOne = (encoding: Encoding): Encoding => {
+    const count = target - encoding.length
+    const overflowing = encoding.overflowing.map(padOne)
+    if (count <= 0) return encoding.with(encoding.columns, overflowing)
+    const columns = emptyColumns(target)
+    const [at, from] = direction === 'right' ? [0, encoding.length] : [count, 0]
+    const old = encoding.columns
+    columns.ids.fill(id).set(old.ids, at)
+    columns.starts.set(old.starts, at)
+    columns.ends.set(old.ends, at)
+    columns.typeIds.fill(typeId).set(old.typeIds, at)
+    columns.attentionMask.fill(0).set(old.attentionMask, at)
+    columns.specialTokensMask.fill(1).set(old.specialTokensMask, at)
+    for (const [i, label] of old.labels) columns.labels.set(i + at, label)
+    for (let i = from; i < from + count; i++) columns.labels.set(i, token)
+    return encoding.with(columns, overflowing)
+  }
+  return encodings.map(padOne)
+}
+
+const strategies = { LongestFirst: 'longest_first', OnlyFirst: 'only_first', OnlySecond: 'only_second' } as const
+const directions = { Right: 'right', Left: 'left' } as const
+
+const nameOf = (table: Record<string, string>, value: string): string =>
+  Object.keys(table).find((name) => table[name] === value)!
+
+/** The `truncation` of a tokenizer.json. */
+export function readTruncation(field: Field): Truncation | undefined {
+  if (field.missing) return undefined
+  const maxLength = field.get('max_length').integer(0, largestId)
+  const stride = field.get('stride').integer(0, largestId, 0)
+  if (stride > 0 && stride >= maxLength) field.get('stride').fail(`less than max_length (${maxLength})`)
+  return {
+    maxLength,
+    stride,
+    strategy: strategies[field.get('strategy').oneOf(['LongestFirst', 'OnlyFirst', 'OnlySecond'], 'LongestFirst')],
+    direction: directions[field.get('direction').oneOf(['Right', 'Left'], 'Right')],
+  }
+}
+
+export const truncationJson = ({ maxLength, stride = 0, strategy, direction }: Truncation): Json => ({
+  direction: nameOf(directions, direction ?? 'right'),
+  max_length: maxLength,
+  strategy: nameOf(strategies, strategy ?? 'longest_first'),
+  stride,
+})
+
+/** The `padding` of a tokenizer.json. */
+export function readPadding(field: Field): Padding | undefined {
+  if (field.missing) return undefined
+  const strategy = field.get('strategy')
+  const multiple = field.get('pad_to_multiple_of')
+  return {
+    length: strategy.value === 'BatchLongest' ? 'longest' : strategy.get('Fixed').integer(0, largestId),
+    multipleOf: multiple.missing ? undefined : multiple.integer(1, largestId),
+    direction: directions[field.get('direction').oneOf(['Right', 'Left'])],
+    id: field.get('pad_id').integer(0, largestId),
+    typeId: field.get('pad_type_id').integer(0, largestId),
+    token: field.get('pad_token').string(),
+  }
+}
+
+export const paddingJson = ({ length = 'longest', multipleOf, direction, id, typeId = 0, token }: Padding): Json => ({
+  strategy: length === 'longest' ? 'BatchLongest' : { Fixed: length },
+  direction: nameOf(directions, direction ?? 'right'),
+  pad_to_multiple_of: multipleOf ?? null,
+  pad_id: id,
+  pad_type_id: typeId,
+  pad_token: token,
+})

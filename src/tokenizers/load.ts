@@ -1,0 +1,113 @@
+/** Reads tokenizers: a model directory, a tokenizer.json, or the parsed contents of one. */
+import { fileError } from '../base/errors.ts'
+import { kindOf, path, readJson, readText } from '../base/files.ts'
+import { readAddedTokens } from './added-tokens.ts'
+import { readMergeLines } from './bpe.ts'
+import { bytelevelBpe, byteTokenizer } from './byte-level.ts'
+import { readNamedTokens } from './config.ts'
+import { readDecoder } from './decoders.ts'
+import { Field, type Json } from './field.ts'
+import { readPadding, readTruncation } from './lengths.ts'
+import { readModel } from './models.ts'
+import { readNormalizer } from './normalizers.ts'
+import { readPostProcessor } from './post-processors.ts'
+import { readPreTokenizer } from './pre-tokenizers.ts'
+import { Tokenizer } from './tokenizer.ts'
+import { readVocabulary } from './vocabulary.ts'
+
+const topLevel = [
+  'version',
+  'truncation',
+  'padding',
+  'added_tokens',
+  'normalizer',
+  'pre_tokenizer',
+  'post_processor',
+  'decoder',
+  'model',
+]
+
+/**
+ * The parsed contents of a tokenizer.json, and of the tokenizer_config.json beside it if there is one → tokenizer. `file` is
+ * named in errors. Errors: `TOKENIZER_FIELD`, `TOKENIZER_UNKNOWN_NAME`, `TOKENIZER_UNSUPPORTED`, `TOKENIZER_REGEX`.
+ */
+export function parseTokenizer(
+  json: unknown,
+  { file = 'tokenizer.json', config }: { file?: string; config?: Json } = {},
+) {
+  const root = new Field(file, json)
+  for (const name of Object.keys(root.object()))
+    if (!topLevel.includes(name)) root.get(name).fail(`only the fields ${topLevel.join(', ')}`)
+  root.get('version').oneOf(['1.0'], '1.0')
+  const optional = <T>(name: string, read: (field: Field) => T): T | undefined => {
+    const field = root.get(name)
+    return field.missing ? undefined : read(field)
+  }
+  if (root.get('model').missing) root.get('model').fail('a model, such as { "type": "BPE", … }')
+  const model = readModel(root.get('model'))
+  return new Tokenizer({
+    model,
+    normalizer: optional('normalizer', readNormalizer),
+    preTokenizer: optional('pre_tokenizer', readPreTokenizer),
+    postProcessor: optional('post_processor', readPostProcessor),
+    decoder: optional('decoder', readDecoder),
+    addedTokens: optional('added_tokens', (field) => readAddedTokens(field, model.vocabulary)),
+    truncation: readTruncation(root.get('truncation')),
+    padding: readPadding(root.get('padding')),
+    named: config && readNamedTokens(new Field(file, config)),
+    config,
+  })
+}
+
+const readConfig = async (file: string): Promise<Json | undefined> =>
+  (await kindOf(file)) === 'file' ? new Field(file, await readJson(file)).object() : undefined
+
+/** ByT5 counts its sentinels among the added tokens; its own field for their number may say 0. */
+function countSentinels(config: Json): number {
+  const added = config.added_tokens_decoder
+  const contents = typeof added === 'object' && added !== null ? Object.values(added) : []
+  const count = contents.filter((token) =>
+    /^<extra_id_\d+>$/.test((token as { content?: string })?.content ?? ''),
+  ).length
+  return count > 0 ? count : typeof config.extra_ids === 'number' ? config.extra_ids : 125
+}
+
+/**
+ * The tokenizer in a model directory, or undefined if there is none: tokenizer.json, or vocab.json with merges.txt (GPT-2's own
+ * files), or ByT5's, whose tokenizer_config.json says it all. Errors: those of `parseTokenizer` and of reading files.
+ */
+export async function findTokenizer(directory: string): Promise<Tokenizer | undefined> {
+  const at = (name: string) => path().join(directory, name)
+  const config = await readConfig(at('tokenizer_config.json'))
+  if (config?.tokenizer_class === 'ByT5Tokenizer') return byteTokenizer({ extraIds: countSentinels(config), config })
+  if (await kindOf(at('tokenizer.json')))
+    return parseTokenizer(await readJson(at('tokenizer.json')), { file: at('tokenizer.json'), config })
+  if (!(await kindOf(at('vocab.json'))) || !(await kindOf(at('merges.txt')))) return undefined
+  return bytelevelBpe({
+    vocabulary: readVocabulary(new Field(at('vocab.json'), await readJson(at('vocab.json')))),
+    merges: readMergeLines(await readText(at('merges.txt')), at('merges.txt')),
+    named: config ? readNamedTokens(new Field(at('tokenizer_config.json'), config)) : gpt2Named,
+    config,
+    file: at('merges.txt'),
+  })
+}
+
+/**
+ * The tokenizer of a model directory (see `findTokenizer`) or of a tokenizer.json. Errors: those of `parseTokenizer` and of
+ * reading files, and `TOKENIZER_MISSING`.
+ */
+export async function loadTokenizer(source: string): Promise<Tokenizer> {
+  if ((await kindOf(source)) !== 'directory') {
+    const config = await readConfig(path().join(path().dirname(source), 'tokenizer_config.json'))
+    return parseTokenizer(await readJson(source), { file: source, config })
+  }
+  const tokenizer = await findTokenizer(source)
+  if (tokenizer) return tokenizer
+  throw fileError(
+    'TOKENIZER_MISSING',
+    `${source}: has no tokenizer.\nExpected tokenizer.json, or vocab.json and merges.txt.`,
+  )
+}
+
+/** The one special token of GPT-2, which begins and ends texts. */
+export const gpt2Named = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' }

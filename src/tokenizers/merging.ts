@@ -1,0 +1,127 @@
+/**
+ * The merging of byte pair encoding (Sennrich et al. 2016, algorithm 1, applied): of all neighbors that merge, the pair of the
+ * lowest rank first, leftmost among equals, until none is left.
+ */
+import type { MergeTable } from './merge-table.ts'
+
+/** Symbols of a piece: symbol i has id ids[i] and covers the units [starts[i], ends[i]). Merging changes the arrays. */
+export type Symbols = { ids: Int32Array; starts: Int32Array; ends: Int32Array; count: number }
+
+const none = 0x7fffffff
+
+/** Up to this many symbols, looking through all pairs for the best each time is faster than keeping a heap. */
+const shortLimit = 40
+const shortRanks = new Int32Array(shortLimit)
+
+/** For pieces of a word's length: quadratic, without any allocation. */
+function mergeShort(symbols: Symbols, table: MergeTable): void {
+  const { ids, starts, ends } = symbols
+  let { count } = symbols
+  const rankAt = (i: number) => {
+    const handle = table.find(ids[i]!, ids[i + 1]!)
+    return handle < 0 ? none : table.rank(handle)
+  }
+  for (let i = 0; i + 1 < count; i++) shortRanks[i] = rankAt(i)
+  while (count > 1) {
+    let best = 0
+    for (let i = 1; i + 1 < count; i++) if (shortRanks[i]! < shortRanks[best]!) best = i
+    if (shortRanks[best] === none) break
+    ids[best] = table.merged(table.find(ids[best]!, ids[best + 1]!))
+    ends[best] = ends[best + 1]!
+    count--
+    for (let i = best + 1; i < count; i++) {
+      ids[i] = ids[i + 1]!
+      starts[i] = starts[i + 1]!
+      ends[i] = ends[i + 1]!
+      shortRanks[i] = shortRanks[i + 1]!
+    }
+    if (best + 1 < count) shortRanks[best] = rankAt(best)
+    if (best > 0) shortRanks[best - 1] = rankAt(best - 1)
+  }
+  symbols.count = count
+}
+
+/** A binary heap of numbers, smallest first. */
+class Heap {
+  #items: Float64Array
+  size = 0
+  constructor(capacity: number) {
+    this.#items = new Float64Array(capacity)
+  }
+
+  push(item: number): void {
+    if (this.size === this.#items.length) {
+      const larger = new Float64Array(2 * this.size)
+      larger.set(this.#items)
+      this.#items = larger
+    }
+    const items = this.#items
+    let at = this.size++
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (items[parent]! <= item) break
+      items[at] = items[parent]!
+      at = parent
+    }
+    items[at] = item
+  }
+
+  pop(): number {
+    const items = this.#items
+    const top = items[0]!
+    const item = items[--this.size]!
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= this.size) break
+      if (child + 1 < this.size && items[child + 1]! < items[child]!) child++
+      if (items[child]! >= item) break
+      items[at] = items[child]!
+      at = child
+    }
+    items[at] = item
+    return top
+  }
+}
+
+const positions = 2 ** 31
+
+/** For pieces of any length: a linked list of symbols and a heap of (rank, position), n log n. */
+function mergeLong(symbols: Symbols, table: MergeTable): void {
+  const { ids, starts, ends, count } = symbols
+  const next = Int32Array.from({ length: count }, (_, i) => i + 1)
+  const previous = Int32Array.from({ length: count }, (_, i) => i - 1)
+  const heap = new Heap(count)
+  const offer = (left: number) => {
+    const right = next[left]!
+    const handle = right < count ? table.find(ids[left]!, ids[right]!) : -1
+    if (handle >= 0) heap.push(table.rank(handle) * positions + left)
+  }
+  for (let i = 0; i + 1 < count; i++) offer(i)
+  while (heap.size > 0) {
+    const item = heap.pop()
+    const left = item % positions
+    const right = next[left]!
+    // What was offered may be gone or changed since.
+    const handle = ids[left]! >= 0 && right < count ? table.find(ids[left]!, ids[right]!) : -1
+    if (handle < 0 || table.rank(handle) !== (item - left) / positions) continue
+    ids[left] = table.merged(handle)
+    ends[left] = ends[right]!
+    ids[right] = -1
+    next[left] = next[right]!
+    if (next[left]! < count) previous[next[left]!] = left
+    offer(left)
+    if (previous[left]! >= 0) offer(previous[left]!)
+  }
+  let kept = 0
+  for (let i = 0; i < count; i = next[i]!) {
+    ids[kept] = ids[i]!
+    starts[kept] = starts[i]!
+    ends[kept++] = ends[i]!
+  }
+  symbols.count = kept
+}
+
+/** Merges the symbols of one piece in place. */
+export const mergeSymbols = (symbols: Symbols, table: MergeTable): void =>
+  symbols.count <= shortLimit ? mergeShort(symbols, table) : mergeLong(symbols, table)

@@ -1,0 +1,13 @@
+/** Writes tokenizer directories as Hugging Face reads them. */
+import { ensureDirectory, writeJson } from '../base/atomic.ts'
+import { path } from '../base/files.ts'
+import { configJson } from './config.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+/** Writes tokenizer.json and tokenizer_config.json. Further files are left as they are. */
+export async function saveTokenizer(tokenizer: Tokenizer, directory: string): Promise<void> {
+  await ensureDirectory(directory)
+  const at = (name: string) => path().join(directory, name)
+  await writeJson(at('tokenizer.json'), tokenizer.toJSON())
+  await writeJson(at('tokenizer_config.json'), configJson(tokenizer.named, tokenizer.stages.config ?? {}))
+}

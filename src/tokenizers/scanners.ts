@@ -1,0 +1,143 @@
+/**
+ * The split patterns of published byte-level tokenizers as hand-written scanners: the same pieces as their regular
+ * expressions, several times faster. A test holds each against its expression.
+ */
+import type { IntegerList } from './integer-list.ts'
+import { characterClass, characterLength, LETTER, NUMBER, OTHER, SPACE, SURROGATE, unitClass } from './unicode.ts'
+
+/** Finds the matches of a pattern in text[from, to) as if that were all the text, and adds [start, end) of each to `bounds`. */
+export type Scanner = (text: string, from: number, to: number, bounds: IntegerList) => void
+
+/** The class of the character at `index`. The caller guarantees well-formed text. */
+function classAt(text: string, index: number): number {
+  const known = unitClass(text.charCodeAt(index))
+  return known === SURROGATE ? characterClass(text.codePointAt(index)!) : known
+}
+
+/** The end of the run of characters of one class that begins at `index`. */
+function endOfRun(text: string, index: number, to: number, wanted: number): number {
+  while (index < to) {
+    const known = unitClass(text.charCodeAt(index))
+    if (known === wanted) index++
+    else if (known === SURROGATE && characterClass(text.codePointAt(index)!) === wanted) index += 2
+    else break
+  }
+  return index
+}
+
+/** The length of `'s 't 'm 'd 're 've 'll` at an apostrophe, or 0. */
+function contraction(text: string, index: number, to: number, anyCase: boolean): number {
+  const letterAt = (i: number) => {
+    if (i >= to) return ''
+    const letter = text[i]!
+    // U+017F, the long s, is an s when case does not matter.
+    return anyCase ? (letter === '\u017f' ? 's' : letter.toLowerCase()) : letter
+  }
+  const first = letterAt(index + 1)
+  if (first === 's' || first === 't' || first === 'm' || first === 'd') return 2
+  const second = letterAt(index + 2)
+  if (first === 'l' ? second === 'l' : (first === 'r' || first === 'v') && second === 'e') return 3
+  return 0
+}
+
+/**
+ * White space that begins at `from` and ends at `end`: `\s+(?!\S)|\s+`, which leaves the last character of a longer run to the
+ * word that follows.
+ */
+const endOfSpace = (from: number, end: number, to: number): number => (end === to || end - from === 1 ? end : end - 1)
+
+/** GPT-2's pattern (Radford et al. 2019, §2.2 and the published encoder): contractions, words, numbers, the rest, with a leading space. */
+export const gpt2Pattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
+export const scanGpt2: Scanner = (text, from, to, bounds) => {
+  let at = from
+  while (at < to) {
+    const unit = text.charCodeAt(at)
+    let end = 0
+    if (unit === 0x27) {
+      const length = contraction(text, at, to, false)
+      if (length > 0) end = at + length
+    }
+    if (end === 0) {
+      // A space belongs to the run that follows it, unless that is white space too.
+      const start = unit === 0x20 && at + 1 < to && classAt(text, at + 1) !== SPACE ? at + 1 : at
+      const wanted = classAt(text, start)
+      end = endOfRun(text, start, to, wanted)
+      if (wanted === SPACE) end = endOfSpace(at, end, to)
+    }
+    bounds.pushPair(at, end)
+    at = end
+  }
+}
+
+/** Llama 3's pattern, also that of cl100k: numbers in groups of three, line breaks kept with what comes before. */
+export const llama3Pattern =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+
+const isLineBreak = (text: string, index: number) => {
+  const unit = text.charCodeAt(index)
+  return unit === 0x0a || unit === 0x0d
+}
+
+/** Up to three numbers. */
+function endOfDigits(text: string, from: number, to: number): number {
+  let end = from
+  for (let count = 0; count < 3 && end < to && classAt(text, end) === NUMBER; count++) end += characterLength(text, end)
+  return end
+}
+
+/** A run of white space: up to its last line break if it has one. */
+function endOfLines(text: string, from: number, to: number): number {
+  const end = endOfRun(text, from, to, SPACE)
+  for (let last = end; last > from; last--) if (isLineBreak(text, last - 1)) return last
+  return endOfSpace(from, end, to)
+}
+
+/** The end of the match of Llama 3's pattern that begins at `at`. */
+function endOfLlama3(text: string, at: number, to: number): number {
+  const unit = text.charCodeAt(at)
+  if (unit === 0x27) {
+    const length = contraction(text, at, to, true)
+    if (length > 0) return at + length
+  }
+  const first = classAt(text, at)
+  if (first === LETTER) return endOfRun(text, at, to, LETTER)
+  if (first === NUMBER) return endOfDigits(text, at, to)
+  const next = at + characterLength(text, at)
+  const second = next < to ? classAt(text, next) : SPACE
+  if (second === LETTER && !isLineBreak(text, at)) return endOfRun(text, next, to, LETTER)
+  if (first === OTHER || (unit === 0x20 && second === OTHER)) {
+    let end = endOfRun(text, first === OTHER ? at : next, to, OTHER)
+    while (end < to && isLineBreak(text, end)) end++
+    return end
+  }
+  return endOfLines(text, at, to)
+}
+
+export const scanLlama3: Scanner = (text, from, to, bounds) => {
+  let at = from
+  while (at < to) {
+    const end = endOfLlama3(text, at, to)
+    bounds.pushPair(at, end)
+    at = end
+  }
+}
+
+/** One character at a time. */
+export const characterPattern = '[\\s\\S]'
+
+export const scanCharacters: Scanner = (text, from, to, bounds) => {
+  for (let at = from; at < to; ) {
+    const unit = text.charCodeAt(at)
+    const end = unit >= 0xd800 && unit < 0xdc00 ? at + 2 : at + 1
+    bounds.pushPair(at, end)
+    at = end
+  }
+}
+
+/** Scanners by the source of the pattern they stand for. */
+export const scanners: ReadonlyMap<string, Scanner> = new Map([
+  [gpt2Pattern, scanGpt2],
+  [llama3Pattern, scanLlama3],
+  [characterPattern, scanCharacters],
+])

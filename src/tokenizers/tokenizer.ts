@@ -1,0 +1,242 @@
+/** Text ↔ ids: normalize → pre-tokenize → model → post-process, and decode. Every tokenizer is this class with other stages. */
+import { failure, usageError } from '../base/errors.ts'
+import { show } from '../base/json.ts'
+import { type AddedToken, AddedTokens, addedTokenJson, type SpecialHandling, specialToken } from './added-tokens.ts'
+import { type Aligned, originalEnd, originalStart } from './aligned.ts'
+import type { NamedTokens } from './config.ts'
+import { type Decoder, spacedDecoder } from './decoders.ts'
+import { addedBy, arrange, type Encoding, noTokens, type Tokens } from './encoding.ts'
+import type { Json } from './field.ts'
+import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
+import type { Model } from './models.ts'
+import type { Normalizer } from './normalizers.ts'
+import { PieceCache } from './piece-cache.ts'
+import { type PostProcessor, plainLayout } from './post-processors.ts'
+import { onePiece, type PreTokenizer } from './pre-tokenizers.ts'
+import { saveTokenizer } from './save.ts'
+import { wellFormed } from './unicode.ts'
+
+/** The stages of a tokenizer. Only the model is necessary. */
+export type Stages = {
+  model: Model
+  normalizer?: Normalizer
+  preTokenizer?: PreTokenizer
+  postProcessor?: PostProcessor
+  decoder?: Decoder
+  addedTokens?: readonly AddedToken[]
+  truncation?: Truncation
+  padding?: Padding
+  /** Tokens with a role; those that the vocabulary has are special. */
+  named?: NamedTokens
+  /** Further fields of tokenizer_config.json. */
+  config?: Json
+}
+
+export type EncodeOptions = {
+  /** A second text. Its offsets count from its own beginning. */
+  pair?: string
+  /** Special tokens in the text: refused ('error', the default), taken as such ('parse'), or taken as ordinary text ('text'). */
+  special?: SpecialHandling
+  /** Whether the model's special tokens are put around the text. Default true. */
+  addSpecialTokens?: boolean
+  /** A number is a `maxLength`; false switches off what the tokenizer's file asks for. */
+  truncation?: Truncation | number | false
+  /** True pads to the longest of the batch; what is left out is the tokenizer's own. */
+  padding?: Partial<Padding> | boolean
+}
+
+export type DecodeOptions = { skipSpecialTokens?: boolean }
+
+/** Decoding as ids arrive. The texts together are what `decode` gives for all the ids. */
+export type DecodeStream = {
+  /** The text that an id completes: possibly none, never half a character. */
+  push(id: number): string
+  /** What was held back, at the end. */
+  flush(): string
+}
+
+export class Tokenizer {
+  readonly stages: Stages
+  readonly named: NamedTokens
+  readonly #added: AddedTokens
+  readonly #cache: PieceCache
+  readonly #decoder: Decoder
+  constructor(stages: Stages) {
+    this.stages = stages
+    this.named = stages.named ?? {}
+    const { model } = stages
+    const added = new Map((stages.addedTokens ?? []).map((token) => [token.content, token]))
+    for (const content of Object.values(this.named)) {
+      const known = added.get(content)
+      const id = known?.id ?? model.vocabulary.idOf(content)
+      if (id !== undefined && !known?.special)
+        added.set(content, { ...specialToken(content, id), ...known, special: true })
+    }
+    this.#added = new AddedTokens([...added.values()], stages.normalizer)
+    this.#cache = new PieceCache(model, stages.preTokenizer?.spelling)
+    this.#decoder = stages.decoder ?? spacedDecoder
+  }
+
+  /** One more than the largest id: the rows an embedding needs. */
+  get vocabSize(): number {
+    return this.#added.list.reduce((size, token) => Math.max(size, token.id + 1), this.stages.model.vocabulary.size)
+  }
+
+  /** The added tokens, special ones among them, by id. */
+  get addedTokens(): readonly AddedToken[] {
+    return this.#added.list
+  }
+
+  /** The id of a token as it is spelled in the vocabulary; undefined if it is not there. */
+  idOf(token: string): number | undefined {
+    return this.#added.byContent.get(token)?.id ?? this.stages.model.vocabulary.idOf(token)
+  }
+
+  /** The token of an id as it is spelled in the vocabulary; undefined if there is none. */
+  tokenOf(id: number): string | undefined {
+    return this.#added.byId.get(id)?.content ?? this.stages.model.vocabulary.tokenOf(id)
+  }
+
+  isSpecial(id: number): boolean {
+    return this.#added.byId.get(id)?.special ?? false
+  }
+
+  /**
+   * Text → tokens. Lone surrogates are encoded as U+FFFD. Errors: `SPECIAL_TOKEN_IN_TEXT`, `BAD_TRUNCATION`, `BAD_PADDING`,
+   * `UNKNOWN_PIECE` (a vocabulary without an unknown token).
+   */
+  encode(text: string, options: EncodeOptions = {}): Encoding {
+    return pad([this.#encodeOne([text, options.pair], options)], this.#padding(options.padding))[0]!
+  }
+
+  /** Several texts or pairs, padded to each other if padding is asked for. */
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options: Omit<EncodeOptions, 'pair'> = {},
+  ): readonly Encoding[] {
+    const encodings = texts.map((text) => this.#encodeOne(typeof text === 'string' ? [text] : text, options))
+    return pad(encodings, this.#padding(options.padding))
+  }
+
+  #encodeOne(
+    [text, pair]: readonly [string, string?],
+    { special = 'error', addSpecialTokens = true, truncation = this.stages.truncation ?? false }: EncodeOptions,
+  ): Encoding {
+    const tokens = [this.#tokens(text, special)]
+    if (pair !== undefined) tokens.push(this.#tokens(pair, special))
+    const { postProcessor } = this.stages
+    const processor = { ...postProcessor, json: null, layout: postProcessor?.layout ?? plainLayout }
+    const added = addSpecialTokens ? addedBy(processor.layout, tokens.length === 2) : 0
+    const settings = typeof truncation === 'number' ? { maxLength: truncation } : truncation || undefined
+    const [kept, ...rest] = truncate(tokens, settings, added).map((stretches) =>
+      arrange(stretches, processor, addSpecialTokens, this.#label),
+    )
+    return rest.length === 0 ? kept! : kept!.with(kept!.columns, rest)
+  }
+
+  readonly #label = (id: number): string => this.tokenOf(id) ?? ''
+
+  /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
+  #tokens(text: string, special: SpecialHandling): Tokens {
+    const out = noTokens()
+    for (const segment of this.#added.segments({ text: wellFormed(text), origin: 0 }, special)) {
+      if (!segment.token) {
+        this.#pieces(segment.text, out)
+        continue
+      }
+      if (segment.text.text !== segment.token.content) out.labels.set(out.ids.length, segment.text.text)
+      out.ids.push(segment.token.id)
+      out.starts.push(originalStart(segment.text, 0))
+      out.ends.push(originalEnd(segment.text, segment.text.text.length))
+    }
+    return out
+  }
+
+  #pieces(text: Aligned, out: Tokens): void {
+    const whole = onePiece(text)
+    const pieces = this.stages.preTokenizer?.split(whole) ?? whole
+    const bounds = pieces.bounds.view()
+    for (let i = 0; i < bounds.length; i += 2) {
+      const from = bounds[i]!
+      const tokens = this.#cache.tokenize(pieces.text.text.slice(from, bounds[i + 1]!))
+      for (let k = 0; k < tokens.length; k += 3) {
+        out.ids.push(tokens[k]!)
+        out.starts.push(originalStart(pieces.text, from + tokens[k + 1]!))
+        out.ends.push(originalEnd(pieces.text, from + tokens[k + 2]!))
+      }
+    }
+  }
+
+  #padding(padding: EncodeOptions['padding']): Padding | undefined {
+    const own = this.stages.padding
+    if (padding === false || (padding === undefined && !own)) return undefined
+    const asked = typeof padding === 'object' ? padding : {}
+    const token = asked.token ?? own?.token ?? this.named.pad
+    const id = asked.id ?? (token === undefined ? undefined : this.idOf(token))
+    if (id === undefined)
+      throw usageError(
+        'BAD_PADDING',
+        'Padding needs a padding token, and this tokenizer names none.\nGive one: padding: { id, token }.',
+      )
+    return { ...own, ...asked, id, token: token ?? this.#label(id) }
+  }
+
+  /** Ids → text. Errors: `UNKNOWN_TOKEN_ID` for ids that no token has. */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    const stream = this.stream(options)
+    const parts: string[] = []
+    for (const id of ids) parts.push(stream.push(id))
+    parts.push(stream.flush())
+    return parts.join('')
+  }
+
+  /** Decoding id by id, for text that is shown while it is generated. Errors of `push`: `UNKNOWN_TOKEN_ID`. */
+  stream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
+    let ready = ''
+    const decoding = this.#decoder.start((text) => {
+      ready += text
+    })
+    const take = () => {
+      const text = ready
+      ready = ''
+      return text
+    }
+    return {
+      push: (id) => {
+        const token = this.tokenOf(id)
+        if (token === undefined)
+          throw failure(
+            'UNKNOWN_TOKEN_ID',
+            `No token has the id ${show(id)}.\nExpected an integer from 0 to ${this.vocabSize - 1} that the vocabulary has.`,
+          )
+        if (!(skipSpecialTokens && this.isSpecial(id))) decoding.push(token, true)
+        return take()
+      },
+      flush: () => {
+        decoding.end()
+        return take()
+      },
+    }
+  }
+
+  /** As tokenizer.json. */
+  toJSON(): Json {
+    const { truncation, padding, normalizer, preTokenizer, postProcessor, decoder, model } = this.stages
+    return {
+      version: '1.0',
+      truncation: truncation ? truncationJson(truncation) : null,
+      padding: padding ? paddingJson(padding) : null,
+      added_tokens: this.#added.list.map(addedTokenJson),
+      normalizer: normalizer?.json ?? null,
+      pre_tokenizer: preTokenizer?.json ?? null,
+      post_processor: postProcessor?.json ?? null,
+      decoder: decoder?.json ?? null,
+      model: model.json(),
+    }
+  }
+
+  /** Writes tokenizer.json and tokenizer_config.json into a directory, which is made if it is not there. */
+  save(directory: string): Promise<void> {
+    return saveTokenizer(this, directory)
+  }
+}
