@@ -31,8 +31,8 @@ export const filesUnder = (folder) =>
     )
     .sort()
 
-/** Files of src/ that go into the package: compiled modules … */
-export const isModule = (file) => file.endsWith('.ts') && !/\.(test|suite|d)\.ts$/.test(file)
+/** Files of src/ that go into the package: compiled modules (what lies in `assembly/` is AssemblyScript, compiled apart) … */
+export const isModule = (file) => /^(?!.*\bassembly\/).*\.ts$/.test(file) && !/\.(test|suite|d)\.ts$/.test(file)
 /** … and what the compiler leaves alone: kernels, generated JavaScript with its declarations, data that modules import. */
 export const isAsset = (file) => /\.(wasm|js|mjs|d\.ts|json)$/.test(file)
 

@@ -38,6 +38,12 @@ export function whyInstall() {
 export const networkTrouble =
   /ENOTFOUND|EAI_AGAIN|ECONNRESET|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED|FETCH_ERROR|CERT_|network/i
 
+/** npm's line that says most about why the network failed. */
+export function networkReason(output) {
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!) /, '').trim())
+  return lines.find((line) => /reason:/.test(line)) ?? lines.find((line) => networkTrouble.test(line)) ?? 'no answer'
+}
+
 /** Shows the seconds go by on a terminal; elsewhere nothing. */
 function ticking(text) {
   if (!process.stdout.isTTY) return () => {}
@@ -55,7 +61,7 @@ function ticking(text) {
 export async function install(reason) {
   const size = readJson('test/budgets.json').install
   console.log(
-    `Setting up: installing ${wantedPackages().length} packages into node_modules (${reason}).\n` +
+    `Setting up: installing about ${wantedPackages().length} packages into node_modules (${reason}).\n` +
       `About ${size.downloadMB} MB to download, ${size.diskMB} MB on disk; ONNX Runtime, the engine, is more than half of it.`,
   )
   const { bavail, bsize } = statfsSync(root)
@@ -68,10 +74,20 @@ export async function install(reason) {
   for (const pause of [3, 10, 0]) {
     const stop = ticking('Installing…')
     // onnxruntime-node's own script would fetch CUDA files from outside the registry; nothing else we use has a script that matters.
-    const { code, output } = await npm(['ci', '--prefer-offline', '--ignore-scripts', '--loglevel=error'], {
-      quiet: true,
-      env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
-    })
+    const { code, output } = await npm(
+      [
+        'ci',
+        '--prefer-offline',
+        '--ignore-scripts',
+        '--loglevel=error',
+        '--fetch-retries=1',
+        '--fetch-retry-mintimeout=2000',
+      ],
+      {
+        quiet: true,
+        env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
+      },
+    )
     stop()
     if (code === 0) {
       console.log(`Installed in ${Math.round((Date.now() - start) / 1000)} s. From now on no network is needed.\n`)
@@ -81,12 +97,12 @@ export async function install(reason) {
       console.error(`npm ci failed (exit code ${code}):\n${output.trim().split('\n').slice(-15).join('\n')}`)
       process.exit(1)
     }
-    const line = output.split('\n').find((text) => networkTrouble.test(text)) ?? ''
+    const line = networkReason(output)
     if (pause > 0) {
-      console.log(`The package registry did not answer (${line.trim()}); trying again in ${pause} s.`)
+      console.log(`The package registry did not answer (${line}); trying again in ${pause} s.`)
       await new Promise((resolve) => setTimeout(resolve, pause * 1000))
     } else {
-      console.error(`The package registry cannot be reached: ${line.trim()}`)
+      console.error(`The package registry cannot be reached: ${line}`)
       console.error(
         'The first set-up needs network. Check the connection, or name a proxy (npm config set https-proxy URL).',
       )

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { networkTrouble } from '../install.mjs'
+import { networkReason, networkTrouble } from '../install.mjs'
 import { npm } from '../process.mjs'
 import { tryProgram } from './program.mjs'
 
@@ -36,10 +36,8 @@ async function tryInstallation(report, base, tarball, { where, native, env }) {
   writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "type": "module", "private": true }')
   const options = { cwd: folder, quiet: true, seconds: 300, env: { ...stranger, ...env } }
   const installed = await npm(['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], options)
-  if (installed.code !== 0 && networkTrouble.test(installed.output)) {
-    const line = installed.output.split('\n').find((text) => networkTrouble.test(text))
-    return report.skip(where, `the package registry cannot be reached: ${line.trim()}`)
-  }
+  if (installed.code !== 0 && networkTrouble.test(installed.output))
+    return report.skip(where, `the package registry cannot be reached: ${networkReason(installed.output)}`)
   if (installed.code !== 0) return report.fail(`npm install ${where}`, installed.output)
   report.pass()
 

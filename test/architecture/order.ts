@@ -57,6 +57,7 @@ const engines: Record<string, RegExp> = {
   koffi: /^src\/runtime\/native/,
   'onnxruntime-node': /^src\/runtime\/native/,
   'onnxruntime-web': /^src\/runtime\/web/,
+  '#onnxruntime-web': /^src\/runtime\/web/,
 }
 
 /** Folders that describe and never touch a file (invariant 2), and what of `base` is about files. */
