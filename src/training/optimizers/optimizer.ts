@@ -1,6 +1,7 @@
 /** createOptimizer: parameters, gradients and state in one arena, and the step that changes them. */
 import { z } from 'zod'
 import { failure, fileError } from '../../base/errors.ts'
+import { giveWay } from '../../base/event-loop.ts'
 import { type NdArray, sizeOf } from '../../tensor/array.ts'
 import { adafactor } from './adafactor.ts'
 import { adam, adamw } from './adam.ts'
@@ -11,10 +12,6 @@ import { sgd } from './sgd.ts'
 
 /** Elements handled without looking up: 2–4 ms of work. Fixed, because the norm is summed piece by piece. */
 const pieceLength = 2 ** 22
-/** Lets the event loop go round once. A page has no setImmediate. */
-const later: (resume: () => void) => void = (globalThis as { setImmediate?: typeof later }).setImmediate ?? setTimeout
-const pause = () => new Promise<void>((resolve) => later(resolve))
-
 const rules = { adamw, adam, sgd, adafactor }
 
 /** The `optimizer` part of a recipe. */
@@ -164,7 +161,7 @@ export function createOptimizer(
         since += value
         if (since < pieceLength) continue
         since = 0
-        await pause()
+        await giveWay()
       }
     },
     state() {
