@@ -43,6 +43,13 @@ describe('createArena', () => {
     expect(() => createArena([giant], { limit: 2 ** 40 })).toThrow(/need 8\.59 GB, which this machine did not give/)
   })
 
+  test('a shared arena posted to another thread shows the same numbers there', () => {
+    const arena = createArena(items, { shared: true })
+    const there = structuredClone(arena)
+    viewOf(there, 'b', 'gradient0').fill(7)
+    expect(viewOf(arena, 'b', 'gradient0').every((x) => x === 7)).toBe(true)
+  })
+
   test('kernels reach beyond 2 GiB', () => {
     const far = { name: 'far', slots: { parameter: 1000, gradient0: 1000 } }
     const arena = createArena([{ name: 'gap', slots: { parameter: 2 ** 30 - 2 ** 15 } }, far])
