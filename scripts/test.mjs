@@ -60,7 +60,7 @@ for (const { check, time, passed, failed, skipped } of results) {
   console.log(`${mark} ${check.name.padEnd(width)}${numbers}  ${time.padStart(8)}`)
 }
 console.log(
-  `  ${''.padEnd(width)}${['passed', 'failed', 'skipped'].map((word) => ` ${word}`).join('')}, in ${duration(started)} in all`,
+  `  ${''.padEnd(width)}${['passed', 'failed', 'skipped'].map((word) => word.padStart(9)).join('')}, in ${duration(started)} in all`,
 )
 
 const failed = results.flatMap((result) => result.failed.map((item) => `${result.check.name}: ${item.name}`))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { networkReason, networkTrouble } from '../install.mjs'
 import { npm } from '../process.mjs'
 import { tryProgram } from './program.mjs'
+import { hasBuild } from './tools.mjs'
 
 /** The ways a user's `npm install pellucid` can go. `native`: whether ONNX Runtime's own library is there afterwards. */
 const installations = [
@@ -59,6 +60,7 @@ export const packageCheck = {
   name: 'package',
   about: "npm pack, installed elsewhere, runs the README's program",
   run: async (report) => {
+    if (!(await hasBuild(report, 'package'))) return
     const base = mkdtempSync(join(tmpdir(), 'pellucid-package-'))
     try {
       const pack = await npm(['pack', '--ignore-scripts', '--pack-destination', base], { quiet: true })

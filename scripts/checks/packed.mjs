@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesUnder, isAsset, isModule } from '../build.mjs'
 import { npm, root } from '../process.mjs'
+import { hasBuild } from './tools.mjs'
 
 /** Files outside dist/ and recipes/ that belong in the package. */
 const always = ['package.json', 'README.md', 'LICENSE']
@@ -24,6 +25,7 @@ export const packed = {
   name: 'packed',
   about: 'the packed files are the allowed ones',
   run: async (report) => {
+    if (!(await hasBuild(report, 'packed files'))) return
     const { code, stdout, output } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], { quiet: true })
     if (code !== 0) return report.fail('npm pack', output)
     const { files, size } = packReport(stdout)

@@ -21,6 +21,13 @@ export const lint = tool('lint', 'format and lint (Biome)', '@biomejs/biome/bin/
 
 export const types = tool('types', 'types (tsc)', 'typescript/bin/tsc', ['-p', '.'])
 
+/** Whether dist/ holds what src/ says; a check that needs it names that as the reason why it did not run. */
+export async function hasBuild(report, name) {
+  if (await buildDist()) return true
+  report.skip(name, 'the sources do not compile')
+  return false
+}
+
 export const build = {
   name: 'build',
   about: 'src/ compiles to dist/',
