@@ -1,5 +1,6 @@
 /** The functions of ONNX Runtime's C interface that this folder calls, and its statuses turned into errors. */
-import { failure, type PellucidError } from '../../base/errors.ts'
+import type { PellucidError } from '../../base/errors.ts'
+import { describeFailure } from '../failures.ts'
 import { type NativeLibrary, nativeLibrary, type Pointer } from './library.ts'
 
 const pointer = 'void *'
@@ -111,27 +112,5 @@ function statusError(status: Pointer): PellucidError {
   return describe(message)
 }
 
-/** A kernel's failure: "… while running MatMul node. Name:'h.0.attn' Status Message: file.cc:12 function reason". */
-const kernelFailure = /running (?<op>\S+) node\. Name:'(?<node>.*?)' Status Message: (?<reason>.*)$/s
-/** A model's: "Node (h.0.attn) Op (MatMul) [ShapeInferenceError] reason". */
-const modelFailure = /Node \((?<node>.+?)\) Op \((?<op>\w+)\) (?:\[\w+\] )?(?<reason>.*)$/s
-
-/** A place in the library's own source: path and line, then a full signature or a function's name. */
-const sourcePlace =
-  /\S+\.(?:cc|h|cpp):\d+ (?:[^()]*?::[^()]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)(?: const)?(?: \[with [^\]]*\])?|\w+) /g
-/** Its status codes and its general advice, which say nothing about this failure. */
-const boilerplate =
-  /\[ONNXRuntimeError\] : \d+ : \w+ : |\s*Please fix either the inputs.*$|\s*When calling Run\(\) with pre-allocated.*$/g
-
-/** ONNX Runtime's message → an error of at most three lines that keeps the node's name, which holds the module path. */
-export function describe(message: string): PellucidError {
-  if (/terminate flag/i.test(message)) return failure('NATIVE_CANCELLED', 'The run was cancelled.')
-  const groups = (kernelFailure.exec(message) ?? modelFailure.exec(message))?.groups
-  const reason = (groups?.reason ?? message)
-    .replace(/\s+/g, ' ')
-    .replace(sourcePlace, '')
-    .replace(boilerplate, '')
-    .trim()
-  if (!groups) return failure('NATIVE_FAILED', `The native runtime refused: ${reason}`)
-  return failure('NATIVE_NODE_FAILED', `The node '${groups.node}' (${groups.op}) failed.\n${reason}`)
-}
+/** What a status says, as an error for a person. */
+export const describe = (message: string): PellucidError => describeFailure(message, 'native')
