@@ -6,7 +6,7 @@ import { npm, root } from './process.mjs'
 const readJson = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'))
 
 /** npm's rule for `os` and `cpu`: no list, or the name in it, or a list of exclusions without it. */
-const fits = (list, name) =>
+export const fits = (list, name) =>
   !list || list.includes(name) || (list.every((entry) => entry[0] === '!') && !list.includes(`!${name}`))
 
 const isGlibc = () => Boolean(process.report?.getReport().header.glibcVersionRuntime)

@@ -42,7 +42,7 @@ export function brokenLinks(file, text) {
     const [path, anchor] = target.split('#')
     const absolute = path ? join(root, dirname(file), path) : join(root, file)
     if (!existsSync(absolute)) broken.push(target)
-    else if (anchor && !anchors(readFileSync(absolute, 'utf8')).includes(anchor)) broken.push(target)
+    else if (anchor && !anchors(path ? readFileSync(absolute, 'utf8') : text).includes(anchor)) broken.push(target)
   }
   return broken
 }
