@@ -75,6 +75,15 @@ export function resolveAxis(axis: Axis, bindings: Bindings): number {
   return length
 }
 
+/** Takes the values of symbols from the lengths that a shape turned out to have; lengths that contradict it are not noticed here. */
+export function bindShape(shape: Shape, lengths: readonly number[], bindings: Map<string, number>): void {
+  for (const [i, axis] of shape.entries()) {
+    if (typeof axis === 'number') continue
+    const [[name, power] = ['', 0], ...rest] = axis.powers
+    if (power === 1 && rest.length === 0) bindings.set(name, lengths[i]! / axis.coefficient)
+  }
+}
+
 export const resolveShape = (shape: Shape, bindings: Bindings): number[] =>
   shape.map((axis) => resolveAxis(axis, bindings))
 

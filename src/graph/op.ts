@@ -22,6 +22,7 @@ export type Attribute =
   | readonly number[]
   | readonly string[]
   | Init
+  | InnerGraph
 export type Attributes = { readonly [name: string]: Attribute }
 
 /** How a parameter starts: filled in place from a stream of its own. See nn/init.ts. */
@@ -29,6 +30,9 @@ export type Init = {
   readonly name: string
   readonly fill: (out: Float32Array, shape: readonly number[], seed: number, site: number) => void
 }
+
+/** A graph of its own within a node (what a scan repeats): its leaves and what it computes from them. */
+export type InnerGraph = { readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }
 
 type OneOrMore<T> = T | readonly T[]
 /** Cotangent of each output (undefined: the output is not used) → cotangent of each input (undefined: no derivative). */
@@ -109,8 +113,8 @@ export interface OnnxWriter {
   shape(shape: Shape): string
   /** A reshape of `x` that picks the cheapest form (constant target with 0 and −1, else computed). */
   reshape(x: string, from: Shape, to: Shape): string
-  /** Lowers traced tensors in an inner graph whose inputs are the given leaves; for Scan. Outer values may be used freely. */
-  subgraph(name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]): OnnxSubgraph
+  /** Lowers an inner graph whose first leaves are its inputs; the leaves after those stand for the outer values named. */
+  subgraph(name: string, graph: InnerGraph, outer: readonly string[]): OnnxSubgraph
   /** What the runtime that will run this graph can do. */
   readonly capabilities: Capabilities
   /** Whether a value is one of the program's constant weights. */

@@ -19,7 +19,6 @@ export type Node = {
 }
 
 /** Output `index` of `node`. Methods (`add`, `matmul`, `rearrange`, …) are defined in `ops/methods.ts`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: ops/methods.ts adds the methods
 export class Tensor {
   readonly node: Node
   readonly index: number
@@ -54,15 +53,23 @@ export function bodyOf(node: Node): readonly Tensor[] {
 export function apply(op: Op, inputs: readonly Tensor[], attributes: Attributes = {}): readonly Tensor[] {
   const scope = currentScope()
   const node = { op, inputs, attributes, scope, outputs: [] as Tensor[] }
-  try {
-    const types = isComposite(op) ? bodyOf(node) : list(op.shape(inputs, attributes))
-    for (const [index, type] of types.entries()) node.outputs.push(new Tensor(node, index, type))
-  } catch (error) {
-    if (error instanceof PellucidError || !(error instanceof ShapeProblem)) throw error
-    const shapes = inputs.map((x) => shapeText(x.shape)).join(', ')
-    throw failure('SHAPE', `${op.name}(${shapes}): ${error.message}${where(scope)}`)
-  }
+  const types = inCall(op.name, inputs, () => (isComposite(op) ? bodyOf(node) : list(op.shape(inputs, attributes))))
+  for (const [index, type] of types.entries()) node.outputs.push(new Tensor(node, index, type))
   return node.outputs
+}
+
+/** Runs f; a shape problem in it becomes an error that names the call, its shapes and the module path. */
+export function inCall<T>(name: string, inputs: readonly Tensor[], f: () => T): T {
+  try {
+    return f()
+  } catch (error) {
+    const call = () => `${name}(${inputs.map((x) => shapeText(x.shape)).join(', ')})`
+    if (error instanceof ShapeProblem) throw failure('SHAPE', `${call()}: ${error.message}${where(currentScope())}`)
+    // A part of a composite failed: the call that the user wrote is the composite's.
+    if (error instanceof PellucidError && error.code === 'SHAPE' && !/\n/.test(error.message))
+      if (!error.message.startsWith(call())) throw failure('SHAPE', `${error.message}\nin the call ${call()}`)
+    throw error
+  }
 }
 
 /** As `apply`, for ops with one output. */

@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { failure } from '../base/errors.ts'
 import { type Axis, type Shape, SymbolicAxis } from '../graph/axis.ts'
-import { type Capabilities, isComposite, type OnnxSubgraph } from '../graph/op.ts'
+import { type Capabilities, isComposite, type OnnxWriter } from '../graph/op.ts'
 import type { ConstantSource, Program } from '../graph/program.ts'
 import { bodyOf, type Node, type Tensor } from '../graph/tensor.ts'
 import { nodesOf } from '../graph/walk.ts'
@@ -147,32 +147,30 @@ export function lower(program: Program, capabilities: Capabilities, memoryFile =
   const names = new Map<Node, readonly string[]>()
   let graphs = 0
   const subgraph =
-    (outer: GraphWriter) =>
-    (name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]): OnnxSubgraph => {
-      const prefix = `${name}${graphs++}/`
-      const inner: GraphWriter = new GraphWriter(capabilities, places, (...rest) => subgraph(inner)(...rest), prefix)
-      inner.scope = outer.scope
-      const innerNames = new Map(names)
-      const inputNames = inputs.map((x, i) => {
-        innerNames.set(x.node, [`${prefix}in${i}`])
-        return `${prefix}in${i}`
-      })
-      const outputNames = lowerNodes(inner, outputs, innerNames).map((value, i) => {
-        const output = `${prefix}out${i}`
-        nameOutputs(inner, [[value, output]])
-        return output
-      })
+    (scope: () => string): OnnxWriter['subgraph'] =>
+    (name, { inputs, outputs }, outer) => {
+      const prefix = `${scope() ? `${scope()}/` : ''}${name}${graphs++}/`
+      const inner: GraphWriter = new GraphWriter(capabilities, places, (...rest) => subgraph(scope)(...rest), prefix)
+      const own = inputs.slice(0, inputs.length - outer.length)
+      const values = [...own.map((_, i) => `${prefix}in${i}`), ...outer]
+      const innerNames = new Map(inputs.map((x, i) => [x.node, [values[i]!]] as const))
+      const wanted = lowerNodes(inner, outputs, innerNames).map((value, i) => [value, `${prefix}out${i}`] as const)
+      nameOutputs(inner, wanted)
       return {
         proto: create(GraphProtoSchema, {
           name: prefix,
           node: inner.nodeProtos,
           initializer: inner.initializers,
-          input: inputs.map((x, i) => valueInfo(inputNames[i]!, x.dtype, x.shape)),
-          output: outputs.map((x, i) => valueInfo(outputNames[i]!, x.dtype, x.shape)),
+          input: own.map((x, i) => valueInfo(values[i]!, x.dtype, x.shape)),
+          output: outputs.map((x, i) => valueInfo(wanted[i]![1], x.dtype, x.shape)),
         }),
       }
     }
-  const writer: GraphWriter = new GraphWriter(capabilities, places, (...rest) => subgraph(writer)(...rest))
+  const writer: GraphWriter = new GraphWriter(
+    capabilities,
+    places,
+    subgraph(() => writer.scope),
+  )
   for (const [name, tensor] of program.inputs) names.set(tensor.node, [name])
   const external = new Map<string, ConstantSource>()
   for (const [name, { tensor, source }] of program.constants) {

@@ -3,8 +3,7 @@ import { create } from '@bufbuild/protobuf'
 import { failure } from '../base/errors.ts'
 import type { Axis, Shape } from '../graph/axis.ts'
 import { axesEqual, SymbolicAxis } from '../graph/axis.ts'
-import type { Capabilities, OnnxAttribute, OnnxSubgraph, OnnxWriter } from '../graph/op.ts'
-import type { Tensor } from '../graph/tensor.ts'
+import type { Capabilities, InnerGraph, OnnxAttribute, OnnxSubgraph, OnnxWriter } from '../graph/op.ts'
 import { fromNumbers } from '../tensor/array.ts'
 import type { DType } from '../tensor/dtype.ts'
 import {
@@ -63,14 +62,14 @@ export class GraphWriter implements OnnxWriter {
   /** Names of weights and constants. */
   readonly constants = new Set<string>()
   readonly #symbols: ReadonlyMap<string, { input: string; axis: number; coefficient: number }>
-  readonly #lowerSubgraph: (name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]) => OnnxSubgraph
+  readonly #lowerSubgraph: OnnxWriter['subgraph']
   readonly #prefix: string
   #count = 0
 
   constructor(
     capabilities: Capabilities,
     symbols: ReadonlyMap<string, { input: string; axis: number; coefficient: number }>,
-    lowerSubgraph: (name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]) => OnnxSubgraph,
+    lowerSubgraph: OnnxWriter['subgraph'],
     prefix = '',
   ) {
     this.capabilities = capabilities
@@ -181,16 +180,14 @@ export class GraphWriter implements OnnxWriter {
   reshape(x: string, from: Shape, to: Shape): string {
     if (from.length === to.length && from.every((axis, i) => axesEqual(axis, to[i]!))) return x
     const symbolic = to.flatMap((axis, i) => (axis instanceof SymbolicAxis ? [i] : []))
-    const unchanged = symbolic.filter((i) => from[i] !== undefined && axesEqual(from[i]!, to[i]!))
-    const changed = symbolic.filter((i) => !unchanged.includes(i))
-    const open = changed.length === 0 ? unchanged.slice(-1) : changed
-    if (to.includes(0)) return this.node('Reshape', [x, this.shape(to)], { allowzero: 1 })
-    if (open.length > 1) return this.node('Reshape', [x, this.shape(to)])
-    const target = to.map((axis, i) => (typeof axis === 'number' ? axis : open.includes(i) ? -1 : 0))
+    const changed = symbolic.filter((i) => from[i] === undefined || !axesEqual(from[i]!, to[i]!))
+    // A computed target holds real lengths, so a 0 in it is a length; in a constant one 0 means 'as before' and −1 'what is left'.
+    if (changed.length > 1 || to.includes(0)) return this.node('Reshape', [x, this.shape(to)], { allowzero: 1 })
+    const target = to.map((axis, i) => (typeof axis === 'number' ? axis : changed.includes(i) ? -1 : 0))
     return this.node('Reshape', [x, this.constant('int64', [to.length], target)])
   }
 
-  subgraph(name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]): OnnxSubgraph {
-    return this.#lowerSubgraph(name, inputs, outputs)
+  subgraph(name: string, graph: InnerGraph, outer: readonly string[]): OnnxSubgraph {
+    return this.#lowerSubgraph(name, graph, outer)
   }
 }

@@ -49,7 +49,11 @@ const bent = (x: Tensor) =>
     .tanh()
 
 /** x·σ(x) (Elfwing et al. 2017), also called swish. */
-export const siluOp = defineOp({ name: 'silu', body: ([x]) => x!.mul(x!.sigmoid()) })
+export const siluOp = defineOp({
+  name: 'silu',
+  body: ([x]) => x!.mul(x!.sigmoid()),
+  onnx: (onnx, [x]) => contrib(onnx, 'QuickGelu', x!, { alpha: { float: 1 } }),
+})
 
 /** x·σ(1.702x), the sigmoid approximation of GELU. */
 export const quickGeluOp = defineOp({

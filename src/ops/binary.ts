@@ -1,14 +1,15 @@
 /** Element-wise functions of two or three tensors, with broadcasting. */
 import type { Op } from '../graph/op.ts'
-import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { apply1, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastStrides, Value, walk } from '../tensor/value.ts'
-import { broadcastShape, broadcastType, defineOp, expectDtype } from './define.ts'
+import { broadcastShape, broadcastType, defineOp, expectDtype, integers, numbers } from './define.ts'
 import { constant } from './leaves.ts'
 
 /** f over broadcast inputs. */
-function zip(inputs: readonly Value[], shape: readonly number[], dtype: DType, f: (...xs: number[]) => number): Value {
+function zip(inputs: readonly Value[], dtype: DType, f: (...xs: number[]) => number): Value {
+  const shape = broadcastShape(...inputs.map((x) => x.shape)) as number[]
   const out = new Value(shape, dtype)
   const strides = inputs.map((x) => broadcastStrides(x.shape, shape))
   walk(shape, strides, (position, offsets) => {
@@ -19,38 +20,35 @@ function zip(inputs: readonly Value[], shape: readonly number[], dtype: DType, f
 
 type Derivatives = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => [Tensor, Tensor]
 
-const arithmetic = (
-  name: string,
-  onnxName: string,
-  f: (a: number, b: number) => number,
-  vjp: Derivatives | 'none',
-): Op =>
+const arithmetic = (name: string, onnxName: string, f: (a: number, b: number) => number, vjp: Derivatives): Op =>
   defineOp({
     name,
-    shape: (inputs) => broadcastType(inputs),
-    vjp: vjp === 'none' ? 'none' : ([dy], [a, b], [y]) => vjp(dy!, a!, b!, y!),
-    evaluate: (inputs, _, [out]) => zip(inputs, out!.shape, out!.dtype, f),
+    shape: (inputs) => broadcastType(inputs, numbers),
+    vjp: ([dy], [a, b], [y]) => vjp(dy!, a!, b!, y!),
+    evaluate: (inputs, _, [out]) => zip(inputs, out!.dtype, f),
     onnx: (onnx, inputs) => onnx.node(onnxName, inputs),
   })
 
-const comparison = (name: string, onnxName: string, f: (a: number, b: number) => boolean): Op =>
+const comparison = (
+  name: string,
+  onnxName: string,
+  f: (a: number, b: number) => boolean,
+  allowed: readonly DType[] = numbers,
+): Op =>
   defineOp({
     name,
-    shape: (inputs) => broadcastType(inputs, 'bool'),
+    shape: (inputs) => broadcastType(inputs, allowed, 'bool'),
     vjp: 'none',
-    evaluate: (inputs, _, [out]) => zip(inputs, out!.shape, 'bool', (a, b) => Number(f(a, b))),
+    evaluate: (inputs) => zip(inputs, 'bool', (a, b) => Number(f(a, b))),
     onnx: (onnx, inputs) => onnx.node(onnxName, inputs),
   })
 
 const logical = (name: string, onnxName: string, f: (a: number, b: number) => number): Op =>
   defineOp({
     name,
-    shape: (inputs) => {
-      for (const x of inputs) expectDtype(x, 'bool')
-      return broadcastType(inputs)
-    },
+    shape: (inputs) => broadcastType(inputs, ['bool']),
     vjp: 'none',
-    evaluate: (inputs, _, [out]) => zip(inputs, out!.shape, 'bool', f),
+    evaluate: (inputs) => zip(inputs, 'bool', f),
     onnx: (onnx, inputs) => onnx.node(onnxName, inputs),
   })
 
@@ -73,14 +71,14 @@ export const mul = arithmetic(
   (dy, a, b) => [dy.mul(b), dy.mul(a)],
 )
 
-/** a / b; integers truncate. */
+/** a / b; integers truncate (and must not be divided by 0). */
 export const div = defineOp({
   name: 'div',
-  shape: (inputs) => broadcastType(inputs),
+  shape: (inputs) => broadcastType(inputs, numbers),
   // ∂(a/b)/∂b = −(a/b)/b
   vjp: ([dy], [, b], [y]) => [dy!.div(b!), dy!.mul(y!).div(b!).neg()],
   evaluate: (inputs, _, [out]) =>
-    zip(inputs, out!.shape, out!.dtype, isFloat(out!.dtype) ? (a, b) => a / b : (a, b) => Math.trunc(a / b)),
+    zip(inputs, out!.dtype, isFloat(out!.dtype) ? (a, b) => a / b : (a, b) => Math.trunc(a / b)),
   onnx: (onnx, inputs) => onnx.node('Div', inputs),
 })
 
@@ -92,7 +90,9 @@ export const pow = arithmetic(
   (dy, a, b, y) => {
     const positive = a.greater(0)
     const logarithm = where(positive, where(positive, a, 1).log(), 0)
-    return [dy.mul(b).mul(a.pow(b.sub(1))), dy.mul(y).mul(logarithm)]
+    // b·aᵇ⁻¹ is 0 for b = 0, also where a = 0.
+    const exponent = where(b.equal(0), 1, b.sub(1))
+    return [dy.mul(b).mul(a.pow(exponent)), dy.mul(y).mul(logarithm)]
   },
 )
 
@@ -109,16 +109,13 @@ export const minimum = arithmetic('minimum', 'Min', Math.min, (dy, a, b) => shar
 /** Remainder with the sign of the divisor, for integers. */
 export const mod = defineOp({
   name: 'mod',
-  shape: (inputs) => {
-    for (const x of inputs) expectDtype(x, 'int32', 'int64')
-    return broadcastType(inputs)
-  },
+  shape: (inputs) => broadcastType(inputs, integers),
   vjp: 'none',
-  evaluate: (inputs, _, [out]) => zip(inputs, out!.shape, out!.dtype, (a, b) => a - b * Math.floor(a / b)),
+  evaluate: (inputs, _, [out]) => zip(inputs, out!.dtype, (a, b) => a - b * Math.floor(a / b)),
   onnx: (onnx, inputs) => onnx.node('Mod', inputs),
 })
 
-export const equal = comparison('equal', 'Equal', (a, b) => a === b)
+export const equal = comparison('equal', 'Equal', (a, b) => a === b, [...numbers, 'bool'])
 export const less = comparison('less', 'Less', (a, b) => a < b)
 export const lessEqual = comparison('lessEqual', 'LessOrEqual', (a, b) => a <= b)
 export const greater = comparison('greater', 'Greater', (a, b) => a > b)
@@ -126,25 +123,28 @@ export const greaterEqual = comparison('greaterEqual', 'GreaterOrEqual', (a, b) 
 export const and = logical('and', 'And', (a, b) => a & b)
 export const or = logical('or', 'Or', (a, b) => a | b)
 
-/** where(c, a, b): a where c holds, else b. */
+/** where(c, a, b): a where c holds, else b; between booleans write it with and, or, not. */
 export const whereOp = defineOp({
   name: 'where',
   shape: ([condition, a, b]) => {
     expectDtype(condition!, 'bool')
-    if (a!.dtype === 'bool') shapeProblem('choosing between booleans is written with and, or, not')
-    return { shape: broadcastShape(condition!.shape, a!.shape, b!.shape), dtype: broadcastType([a!, b!]).dtype }
+    const { shape, dtype } = broadcastType([a!, b!], numbers)
+    return { shape: broadcastShape(condition!.shape, shape), dtype }
   },
   vjp: ([dy], [condition]) => [undefined, where(condition!, dy!, 0), where(condition!, 0, dy!)],
-  evaluate: (inputs, _, [out]) => zip(inputs, out!.shape, out!.dtype, (c, a, b) => (c ? a : b)),
+  evaluate: (inputs, _, [out]) => zip(inputs, out!.dtype, (c, a, b) => (c ? a : b)),
   onnx: (onnx, inputs) => onnx.node('Where', inputs),
 })
 
 /** A number as a scalar of the other operand's dtype. */
-export const like = (x: Tensor | number, other: Tensor): Tensor =>
-  typeof x === 'number' ? constant(x, [], other.dtype) : x
+export function like(x: Tensor | number, other: Tensor): Tensor {
+  if (typeof x !== 'number') return x
+  if (!isFloat(other.dtype) && !Number.isInteger(x)) shapeProblem(`${x} is not of the dtype ${other.dtype}`)
+  return constant(x, [], other.dtype)
+}
 
 /** a where the condition holds, else b; numbers take the dtype of the other side. */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   if (typeof a === 'number' && typeof b === 'number') return apply1(whereOp, [condition, constant(a), constant(b)])
-  return apply1(whereOp, [condition, like(a, b as Tensor), like(b, a as Tensor)])
+  return inCall('where', [condition], () => apply1(whereOp, [condition, like(a, b as Tensor), like(b, a as Tensor)]))
 }

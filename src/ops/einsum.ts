@@ -12,6 +12,13 @@ function problem(pattern: string, message: string): never {
   throw failure('SHAPE', `'${pattern}': ${message}${scope ? ` (in ${scope})` : ''}`)
 }
 
+/** Left and right of the arrow. */
+function sides(pattern: string): [string, string] {
+  const [left, right, ...more] = pattern.split('->')
+  if (right === undefined || more.length > 0) problem(pattern, "a pattern has two sides, as in 'a b -> b a'")
+  return [left!, right]
+}
+
 /** The positions of `names` within `from`, as an order for transpose. */
 const orderOf = (names: readonly string[], from: readonly string[]): number[] => names.map((name) => from.indexOf(name))
 
@@ -21,23 +28,28 @@ const orderOf = (names: readonly string[], from: readonly string[]): number[] =>
  * Throws when a name has two lengths, occurs twice in one operand, or is new on the right.
  */
 export function einsum(pattern: string, ...operands: readonly Tensor[]): Tensor {
-  const [left, right] = pattern.split('->')
-  const names = (left ?? '').split(',').map(words)
-  const out = words(right ?? '')
-  if (right === undefined || names.length !== operands.length) problem(pattern, `got ${operands.length} operands`)
+  const [left, right] = sides(pattern)
+  const names = left.split(',').map(words)
+  const out = words(right)
+  if (operands.length < 1 || operands.length > 2 || names.length !== operands.length)
+    problem(pattern, `names ${names.length} operands and got ${operands.length}; one or two are possible`)
+  for (const name of [...names.flat(), ...out])
+    if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name)) problem(pattern, `'${name}' is not a name`)
   const lengths = new Map<string, Axis>()
   for (const [i, x] of operands.entries()) {
     const own = names[i]!
-    if (own.length !== x.rank) problem(pattern, `operand ${i + 1} has the shape ${shapeText(x.shape)}`)
+    if (own.length !== x.rank)
+      problem(pattern, `operand ${i + 1} has ${own.length} names and the shape ${shapeText(x.shape)}`)
     if (new Set(own).size !== own.length) problem(pattern, `operand ${i + 1} repeats a name`)
     for (const [axis, name] of own.entries()) {
       const known = lengths.get(name)
       if (known !== undefined && !axesEqual(known, x.shape[axis]!))
-        problem(pattern, `${name} is ${known} and ${x.shape[axis]}`)
+        problem(pattern, `axis ${name} is ${known} and, in operand ${i + 1}, ${x.shape[axis]}`)
       lengths.set(name, x.shape[axis]!)
     }
   }
   for (const name of out) if (!lengths.has(name)) problem(pattern, `${name} is not an axis of any operand`)
+  if (new Set(out).size !== out.length) problem(pattern, 'the right side repeats a name')
   const used = (name: string, i: number) => out.includes(name) || names.some((own, j) => j !== i && own.includes(name))
   const terms = operands.map((x, i) => {
     const own = names[i]!
@@ -45,11 +57,17 @@ export function einsum(pattern: string, ...operands: readonly Tensor[]): Tensor 
     return { x: lonely.length ? x.sum(lonely) : x, names: own.filter((name) => used(name, i)) }
   })
   if (terms.length === 1) return terms[0]!.x.transpose(orderOf(out, terms[0]!.names))
-  if (terms.length !== 2) problem(pattern, 'one or two operands, please')
   return contract(terms[0]!, terms[1]!, out, lengths)
 }
 
 type Term = { x: Tensor; names: string[] }
+
+/** The operand with an axis for every name of `out`, of length 1 where it has none: ready to broadcast. */
+function spread({ x, names }: Term, out: readonly string[]): Tensor {
+  const own = out.filter((name) => names.includes(name))
+  const turned = x.transpose(orderOf(own, names))
+  return turned.reshape(out.map((name) => turned.shape[own.indexOf(name)] ?? 1))
+}
 
 function contract(a: Term, b: Term, out: readonly string[], lengths: ReadonlyMap<string, Axis>): Tensor {
   const batch = out.filter((name) => a.names.includes(name) && b.names.includes(name))
@@ -59,6 +77,7 @@ function contract(a: Term, b: Term, out: readonly string[], lengths: ReadonlyMap
   const first = out.find((name) => !batch.includes(name))
   if (first !== undefined && onlyB.includes(first) && onlyA.length > 0) return contract(b, a, out, lengths)
   const inner = a.names.filter((name) => b.names.includes(name) && !out.includes(name))
+  if (inner.length === 0) return spread(a, out).mul(spread(b, out))
   const length = (group: readonly string[]) => group.map((name) => lengths.get(name)!).reduce<Axis>(multiplyAxes, 1)
 
   /** The operand as [batch…, rows, columns]: as it lies if it can be read so (transposed or not), else transposed. */
@@ -93,10 +112,11 @@ function groups(side: string, pattern: string): string[][] {
  * Of each group at most one length may be left out of `sizes`.
  */
 export function rearrange(x: Tensor, pattern: string, sizes: Readonly<Record<string, Axis>> = {}): Tensor {
-  const [left, right] = pattern.split('->')
-  if (right === undefined) problem(pattern, "a pattern has two sides, 'a b -> b a'")
-  const [from, to] = [groups(left!, pattern), groups(right, pattern)]
-  if (from.length !== x.rank) problem(pattern, `the shape is ${shapeText(x.shape)}`)
+  const [left, right] = sides(pattern)
+  const [from, to] = [groups(left, pattern), groups(right, pattern)]
+  if (from.length !== x.rank) problem(pattern, `names ${from.length} axes, the shape is ${shapeText(x.shape)}`)
+  const unknown = Object.keys(sizes).find((name) => !from.flat().includes(name))
+  if (unknown !== undefined) problem(pattern, `${unknown} is not an axis of the left side`)
   const lengths = new Map<string, Axis>(Object.entries(sizes))
   for (const [axis, group] of from.entries()) {
     const open = group.filter((name) => !lengths.has(name))

@@ -5,7 +5,8 @@ import { type Axis, axesEqual, elements, type Shape, shapeText } from '../graph/
 import { apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { sizeOf } from '../tensor/array.ts'
 import { stridesOf, Value } from '../tensor/value.ts'
-import { defineOp, expectDtype } from './define.ts'
+import { defineOp, expectDtype, numbers } from './define.ts'
+import { arange } from './leaves.ts'
 import { full } from './shape.ts'
 
 const inRange = (index: number, length: number): number => {
@@ -23,9 +24,10 @@ export const gatherOp = defineOp({
     return { shape: [...positions!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }
   },
   vjp: ([dy], [x, positions]) => [scatterRows(positions!, dy!, x!.shape[0]!), undefined],
-  evaluate: ([x, positions], _, [out]) => {
-    const row = sizeOf(x!.shape.slice(1))
-    return Value.generate(out!.shape, out!.dtype, (p) => {
+  evaluate: ([x, positions]) => {
+    const rest = x!.shape.slice(1)
+    const row = sizeOf(rest)
+    return Value.generate([...positions!.shape, ...rest], x!.dtype, (p) => {
       const at = inRange(positions!.data[Math.floor(p / row)]!, x!.shape[0]!)
       return x!.data[at * row + (p % row)]!
     })
@@ -39,6 +41,7 @@ export const scatterRowsOp = defineOp<{ rows: Axis }>({
   name: 'scatterRows',
   shape: ([positions, update], { rows }) => {
     expectDtype(positions!, 'int32')
+    expectDtype(update!, ...numbers)
     const head = update!.shape.slice(0, positions!.rank)
     if (head.length !== positions!.rank || head.some((a, i) => !axesEqual(a, positions!.shape[i]!)))
       shapeProblem(
@@ -93,9 +96,14 @@ function* along(shape: readonly number[], positions: Value, axis: number): Gener
     yield [at, p]
   }
 }
-const sameBut = (axis: number, x: Shape, positions: Shape) => {
-  if (x.length !== positions.length || x.some((a, i) => i !== axis && !axesEqual(a, positions[i]!)))
-    shapeProblem(`positions ${shapeText(positions)} and values ${shapeText(x)} must agree on every axis but ${axis}`)
+/** Throws unless two shapes agree on every axis, or on every axis but one. */
+const sameBut = (axis: number | undefined, x: Shape, other: Shape) => {
+  if (x.length !== other.length) shapeProblem(`the ranks are ${x.length} and ${other.length}`)
+  const bad = x.findIndex((a, i) => i !== axis && !axesEqual(a, other[i]!))
+  if (bad >= 0) shapeProblem(`axis ${bad} has the lengths ${x[bad]} and ${other[bad]}`)
+}
+const sameDtype = (x: Tensor, update: Tensor) => {
+  if (x.dtype !== update.dtype) shapeProblem(`the update is ${update.dtype}, what it goes into is ${x.dtype}`)
 }
 
 /** One element per position along an axis: y[…, i, …] = x[…, positions[…, i, …], …]. */
@@ -126,7 +134,9 @@ export const scatterAddOp = defineOp<{ axis: number }>({
   shape: ([x, positions, update], { axis }) => {
     expectDtype(positions!, 'int32')
     sameBut(axis, x!.shape, positions!.shape)
-    sameBut(-1, positions!.shape, update!.shape)
+    expectDtype(x!, ...numbers)
+    sameDtype(x!, update!)
+    sameBut(undefined, positions!.shape, update!.shape)
     return x!
   },
   vjp: ([dy], [, positions], _, { axis }) => [dy, undefined, dy!.takeAlong(positions!, axis)],
@@ -148,10 +158,22 @@ export const writeRowsOp = defineOp({
   name: 'writeRows',
   shape: ([cache, rows, starts]) => {
     expectDtype(starts!, 'int32')
+    sameDtype(cache!, rows!)
+    if (cache!.rank !== 4) shapeProblem(`expected a cache [b, h, s, d], got the rank ${cache!.rank}`)
     sameBut(2, cache!.shape, rows!.shape)
+    sameBut(undefined, cache!.shape.slice(0, 1), starts!.shape)
+    const [slots, count] = [cache!.shape[2]!, rows!.shape[2]!]
+    if (typeof slots === 'number' && typeof count === 'number' && count > slots)
+      shapeProblem(`axis 2 has ${slots} elements, ${count} are to be written`)
     return cache!
   },
-  vjp: 'none',
+  // What was overwritten had no effect; what was written shows where it lies now.
+  vjp: ([dy], [, rows, starts]) => {
+    const [b, , t] = rows!.shape as [Axis, Axis, Axis]
+    const places = starts!.reshape([b, 1, 1, 1]).add(arange(t).reshape([1, 1, t, 1]))
+    const zeros = full(rows!.shape, 0, rows!.dtype)
+    return [writeRows(dy!, zeros, starts!), dy!.takeAlong(places.broadcastTo(rows!.shape), 2), undefined]
+  },
   evaluate: ([cache, rows, starts]) => {
     const y = cache!.map((v) => v)
     const [, h, s, d] = cache!.shape as [number, number, number, number]

@@ -1,6 +1,6 @@
 /** Cross-entropy over a vocabulary, without ever writing a one-hot. */
-import { axesEqual, elements } from '../graph/axis.ts'
-import { apply, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { axesEqual, elements, shapesEqual, shapeText } from '../graph/axis.ts'
+import { apply, axisIndex, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { where } from './binary.ts'
 import { defineOp, expectDtype } from './define.ts'
 import { unsqueeze } from './shape.ts'
@@ -52,10 +52,14 @@ export const crossEntropyOp = defineOp<Attributes>({
  * Mean cross-entropy of logits […, v] against labels […] (int32) over the labels that are not `ignore`.
  * As in PyTorch it is NaN when every label is ignored.
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, options: Partial<Attributes> = {}): Tensor {
-  const { ignore = -100, smoothing = 0 } = options
-  const rows = elements(labels.shape)
-  const flat = labels.reshape([rows])
-  const [losses] = apply(crossEntropyOp, [logits.reshape([rows, logits.shape.at(-1)!]), flat], { ignore, smoothing })
-  return losses!.sum().div(flat.equal(ignore).not().cast(logits.dtype).sum())
-}
+export const crossEntropy = (logits: Tensor, labels: Tensor, options: Partial<Attributes> = {}): Tensor =>
+  inCall('crossEntropy', [logits, labels], () => {
+    const { ignore = -100, smoothing = 0 } = options
+    if (!shapesEqual(logits.shape.slice(0, -1), labels.shape))
+      shapeProblem(`labels must have the shape ${shapeText(logits.shape.slice(0, -1))}`)
+    const rows = elements(labels.shape)
+    const flat = labels.reshape([rows])
+    const classes = logits.shape[axisIndex(-1, logits.rank)]!
+    const [losses] = apply(crossEntropyOp, [logits.reshape([rows, classes]), flat], { ignore, smoothing })
+    return losses!.sum().div(flat.equal(ignore).not().cast(logits.dtype).sum())
+  })

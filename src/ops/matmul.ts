@@ -2,9 +2,8 @@
 import { type Axis, axesEqual } from '../graph/axis.ts'
 import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { sizeOf } from '../tensor/array.ts'
-import { isFloat } from '../tensor/dtype.ts'
 import { broadcastStrides, Value } from '../tensor/value.ts'
-import { broadcastShape, defineOp } from './define.ts'
+import { broadcastShape, defineOp, expectDtype, floats } from './define.ts'
 
 type Attributes = { transA: boolean; transB: boolean; alpha: number }
 
@@ -12,22 +11,23 @@ type Attributes = { transA: boolean; transB: boolean; alpha: number }
 export const matmulOp = defineOp<Attributes>({
   name: 'matmul',
   shape: ([a, b], { transA, transB }) => {
-    if (a!.rank < 2 || b!.rank < 2) shapeProblem('both operands need two axes or more')
-    if (!isFloat(a!.dtype) || a!.dtype !== b!.dtype)
-      shapeProblem(`expected floats of one dtype, got ${a!.dtype} and ${b!.dtype}`)
+    if (a!.rank < 2 || b!.rank < 2) shapeProblem(`both operands need two axes or more, got ${a!.rank} and ${b!.rank}`)
+    for (const x of [a!, b!]) expectDtype(x, ...floats)
+    if (a!.dtype !== b!.dtype) shapeProblem(`operands must have one dtype, got ${a!.dtype} and ${b!.dtype}`)
     const [m, k] = [a!.shape.at(transA ? -1 : -2)!, a!.shape.at(transA ? -2 : -1)!]
     const [inner, n] = [b!.shape.at(transB ? -1 : -2)!, b!.shape.at(transB ? -2 : -1)!]
-    if (!axesEqual(k, inner)) shapeProblem(`the inner axes are ${k} and ${inner}`)
+    if (!axesEqual(k, inner))
+      shapeProblem(`axis ${transA ? -2 : -1} of the left is ${k}, axis ${transB ? -1 : -2} of the right is ${inner}`)
     return { shape: [...broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n], dtype: a!.dtype }
   },
   vjp: ([dy], [a, b], _, { transA, transB, alpha }) => [
     transA ? product(b!, dy!, transB, true, alpha) : product(dy!, b!, false, !transB, alpha),
     transB ? product(dy!, a!, true, transA, alpha) : product(a!, dy!, !transA, false, alpha),
   ],
-  evaluate: ([a, b], { transA, transB, alpha }, [out]) => {
-    const y = new Value(out!.shape, out!.dtype)
-    const batch = out!.shape.slice(0, -2)
-    const [m, n] = out!.shape.slice(-2) as [number, number]
+  evaluate: ([a, b], { transA, transB, alpha }) => {
+    const batch = broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)) as number[]
+    const [m, n] = [a!.shape.at(transA ? -1 : -2)!, b!.shape.at(transB ? -2 : -1)!]
+    const y = new Value([...batch, m, n], a!.dtype)
     const k = a!.shape.at(transA ? -2 : -1)!
     const [aStrides, bStrides] = [a!, b!].map((x) => broadcastStrides(x.shape.slice(0, -2), batch))
     const offset = (index: number, strides: number[], size: number) => {

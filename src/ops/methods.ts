@@ -1,7 +1,7 @@
 /** The methods of a traced Tensor: unary functions, arithmetic and shape changes read from left to right. */
 import type { Axis, Shape } from '../graph/axis.ts'
 import type { Op } from '../graph/op.ts'
-import { apply1, Tensor } from '../graph/tensor.ts'
+import { apply1, axisIndex, inCall, Tensor } from '../graph/tensor.ts'
 import type { DType } from '../tensor/dtype.ts'
 import * as activations from './activations.ts'
 import * as binary from './binary.ts'
@@ -154,10 +154,10 @@ const methods: { [K in keyof Methods]: (this: Tensor, ...rest: Parameters<Method
   max: reducing(reduce.max),
   min: reducing(reduce.min),
   argmax: method((x: Tensor, axis = -1, { keep = false }: Keep = {}) =>
-    apply1(reduce.argmaxOp, [x], { axis: axis < 0 ? axis + x.rank : axis, keep }),
+    apply1(reduce.argmaxOp, [x], { axis: axisIndex(axis, x.rank), keep }),
   ),
   cumsum: method((x: Tensor, axis = -1, { reverse = false }: { reverse?: boolean } = {}) =>
-    apply1(reduce.cumsumOp, [x], { axis: axis < 0 ? axis + x.rank : axis, reverse }),
+    apply1(reduce.cumsumOp, [x], { axis: axisIndex(axis, x.rank), reverse }),
   ),
   topK: method(reduce.topK),
 
@@ -191,4 +191,10 @@ const methods: { [K in keyof Methods]: (this: Tensor, ...rest: Parameters<Method
   stopGradient: method(training.stopGradient),
 }
 
-for (const [name, value] of Object.entries(methods)) Object.defineProperty(Tensor.prototype, name, { value })
+for (const [name, f] of Object.entries(methods)) {
+  const value = function (this: Tensor, ...rest: unknown[]) {
+    const others = rest.filter((x): x is Tensor => x instanceof Tensor)
+    return inCall(name, [this, ...others], () => (f as (this: Tensor, ...rest: unknown[]) => unknown).apply(this, rest))
+  }
+  Object.defineProperty(Tensor.prototype, name, { value })
+}

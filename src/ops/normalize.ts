@@ -1,9 +1,8 @@
 /** Softmax, log-softmax, layer norm, RMS norm. */
-import { axesEqual } from '../graph/axis.ts'
+import { axesEqual, shapeText } from '../graph/axis.ts'
 import { apply, apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
-import { isFloat } from '../tensor/dtype.ts'
 import { Value } from '../tensor/value.ts'
-import { defineOp } from './define.ts'
+import { defineOp, floats, sameType } from './define.ts'
 
 /** Calls f with each lane of an axis and stores what it returns. */
 function eachLane(x: Value, axis: number, f: (lane: Float64Array) => Float64Array): Value {
@@ -23,12 +22,11 @@ const logSumExp = (lane: Float64Array): number => {
   const top = lane.reduce((a, b) => Math.max(a, b), -Infinity)
   return top + Math.log(lane.reduce((sum, v) => sum + Math.exp(v - top), 0))
 }
-const floats = (x: Tensor) => (isFloat(x.dtype) ? x : shapeProblem(`expected floats, got ${x.dtype}`))
 
 /** e^x / Σ e^x along an axis. Derivative: p·(dy − Σ dy·p). */
 export const softmaxOp = defineOp<{ axis: number }>({
   name: 'softmax',
-  shape: ([x]) => floats(x!),
+  shape: sameType(floats),
   vjp: ([dy], _, [p], { axis }) => {
     const weighted = dy!.mul(p!)
     return [weighted.sub(p!.mul(weighted.sum(axis, { keep: true })))]
@@ -45,7 +43,7 @@ export const softmax = (x: Tensor, axis = -1): Tensor => apply1(softmaxOp, [x], 
 /** x − ln Σ e^x along an axis. Derivative: dy − softmax(x)·Σ dy. */
 export const logSoftmaxOp = defineOp<{ axis: number }>({
   name: 'logSoftmax',
-  shape: ([x]) => floats(x!),
+  shape: sameType(floats),
   vjp: ([dy], _, [y], { axis }) => [dy!.sub(y!.exp().mul(dy!.sum(axis, { keep: true })))],
   evaluate: ([x], { axis }) =>
     eachLane(x!, axis, (lane) => {
@@ -56,6 +54,14 @@ export const logSoftmaxOp = defineOp<{ axis: number }>({
 })
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => apply1(logSoftmaxOp, [x], { axis: axisIndex(axis, x.rank) })
 
+/** Throws unless each weight is a vector as long as the last axis. */
+const expectWidth = (x: Tensor, ...weights: readonly Tensor[]) => {
+  const width = x.shape[axisIndex(-1, x.rank)]!
+  for (const { shape } of weights)
+    if (shape.length !== 1 || !axesEqual(shape[0]!, width))
+      shapeProblem(`axis -1 has ${width} elements, a weight has the shape ${shapeText(shape)}`)
+}
+
 /**
  * Layer normalization over the last axis (Ba et al. 2016): (x − mean)/√(variance + ε)·weight + bias.
  * Outputs the result, the mean and the inverse deviation; the derivative reuses the last two.
@@ -63,9 +69,7 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor => apply1(logSoftmaxOp,
 export const layerNormOp = defineOp<{ epsilon: number }>({
   name: 'layerNorm',
   body: ([x, weight, bias], { epsilon }) => {
-    for (const w of [weight!, bias!])
-      if (w.rank !== 1 || !axesEqual(w.shape[0]!, x!.shape.at(-1)!))
-        shapeProblem('weight and bias must be as wide as the last axis')
+    expectWidth(x!, weight!, bias!)
     const mean = x!.mean(-1, { keep: true })
     const centered = x!.sub(mean)
     const inverse = centered.mul(centered).mean(-1, { keep: true }).add(epsilon).sqrt().reciprocal()
@@ -94,11 +98,32 @@ export const layerNormOp = defineOp<{ epsilon: number }>({
 export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor =>
   apply(layerNormOp, [x, weight, bias], { epsilon })[0]!
 
-/** Root-mean-square normalization over the last axis (Zhang and Sennrich 2019): x/√(mean(x²) + ε)·weight. */
+/**
+ * Root-mean-square normalization over the last axis (Zhang and Sennrich 2019): x/√(mean(x²) + ε)·weight.
+ * Outputs the result and the inverse root, which the derivative reuses.
+ */
 export const rmsNormOp = defineOp<{ epsilon: number }>({
   name: 'rmsNorm',
-  body: ([x, weight], { epsilon }) =>
-    x!.mul(x!.mul(x!).mean(-1, { keep: true }).add(epsilon).sqrt().reciprocal()).mul(weight!),
+  body: ([x, weight], { epsilon }) => {
+    expectWidth(x!, weight!)
+    const inverse = x!.mul(x!).mean(-1, { keep: true }).add(epsilon).sqrt().reciprocal()
+    return [x!.mul(inverse).mul(weight!), inverse]
+  },
+  // With x̂ = x·inverse and g = dy·weight: dx = inverse·(g − x̂·mean(g·x̂)). The inverse's own derivative is −inverse²·x̂/n.
+  vjp: ([dy, dInverse], [x, weight], [, inverse]) => {
+    const normalized = x!.mul(inverse!)
+    const width = x!.shape.at(-1) as number
+    const second = dInverse?.mul(inverse!).mul(inverse!).neg().mul(normalized).div(width)
+    if (!dy) return [second, undefined]
+    const g = dy.mul(weight!)
+    const dx = g.sub(normalized.mul(g.mul(normalized).mean(-1, { keep: true }))).mul(inverse!)
+    return [second ? dx.add(second) : dx, dy.mul(normalized)]
+  },
+  // ORT has it in the standard domain under this name, ahead of the standard's own RMSNormalization.
+  onnx: (onnx, inputs, { attributes: { epsilon } }) => {
+    if (!onnx.capabilities.contrib) return undefined
+    return onnx.nodes('SimplifiedLayerNormalization', inputs, 2, { axis: -1, epsilon: { float: epsilon } })
+  },
 })
 export const rmsNorm = (x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor =>
-  apply1(rmsNormOp, [x, weight], { epsilon })
+  apply(rmsNormOp, [x, weight], { epsilon })[0]!

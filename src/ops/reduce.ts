@@ -2,8 +2,9 @@
 import type { Axis, Shape } from '../graph/axis.ts'
 import type { Op, TensorType } from '../graph/op.ts'
 import { apply, apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import type { DType } from '../tensor/dtype.ts'
 import { broadcastStrides, Value, walk } from '../tensor/value.ts'
-import { defineOp } from './define.ts'
+import { defineOp, expectDtype, floats, numbers, sameType } from './define.ts'
 import { full } from './shape.ts'
 
 type ReduceAttributes = { axes: readonly number[]; keep: boolean }
@@ -11,15 +12,23 @@ type ReduceAttributes = { axes: readonly number[]; keep: boolean }
 const reducedShape = (shape: Shape, { axes, keep }: ReduceAttributes): Axis[] =>
   shape.flatMap((axis, i) => (axes.includes(i) ? (keep ? [1] : []) : [axis]))
 
-/** Runs `f` over every element with the accumulator of its group; `start` is the accumulator's first value. */
-function reduce(x: Value, axes: readonly number[], start: number, f: (sum: number, v: number) => number): Float64Array {
-  const kept = x.shape.map((length, i) => (axes.includes(i) ? 1 : length))
-  const out = new Value(kept, x.dtype)
+type Fold = {
+  start: number
+  step: (result: number, v: number) => number
+  end?: (result: number, count: number) => number
+}
+
+/** Folds the elements of each group into one. */
+function reduce(x: Value, { axes, keep }: ReduceAttributes, { start, step, end }: Fold): Value {
+  const groups = reducedShape(x.shape, { axes, keep: true }) as number[]
+  const out = new Value(groups, x.dtype)
   out.data.fill(start)
-  walk(x.shape, [broadcastStrides(kept, x.shape)], (position, [at]) => {
-    out.data[at!] = f(out.data[at!]!, x.data[position]!)
+  walk(x.shape, [broadcastStrides(groups, x.shape)], (position, [at]) => {
+    out.data[at!] = step(out.data[at!]!, x.data[position]!)
   })
-  return out.data
+  const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1)
+  const ended = end ? out.map((v) => end(v, count)) : out
+  return ended.reshape(reducedShape(x.shape, { axes, keep }) as number[])
 }
 
 /** Puts reduced axes back as axes of length 1, so that the tensor broadcasts against what was reduced. */
@@ -29,16 +38,22 @@ const restore = (y: Tensor, x: Tensor, { axes, keep }: ReduceAttributes): Tensor
 const reduction = (
   name: string,
   onnxName: string,
-  evaluate: (x: Value, axes: readonly number[]) => Float64Array,
+  allowed: readonly DType[],
+  fold: Fold,
   vjp: (dy: Tensor, x: Tensor, y: Tensor, attributes: ReduceAttributes) => Tensor,
 ): Op =>
   defineOp<ReduceAttributes>({
     name,
-    shape: ([x], attributes): TensorType => ({ shape: reducedShape(x!.shape, attributes), dtype: x!.dtype }),
+    shape: ([x], attributes): TensorType => {
+      expectDtype(x!, ...allowed)
+      // The fold over nothing: a sum has one, an extreme has not.
+      if (!Number.isFinite(fold.start)) expectElements(x!, attributes.axes)
+      return { shape: reducedShape(x!.shape, attributes), dtype: x!.dtype }
+    },
     vjp: ([dy], [x], [y], attributes) => [
       vjp(restore(dy!, x!, attributes), x!, restore(y!, x!, attributes), attributes),
     ],
-    evaluate: ([x], { axes }, [out]) => new Value(out!.shape, out!.dtype, evaluate(x!, axes)),
+    evaluate: ([x], attributes) => reduce(x!, attributes, fold),
     onnx: (onnx, [x], { attributes: { axes, keep } }) =>
       onnx.node(onnxName, [x!, onnx.constant('int64', [axes.length], axes)], { keepdims: Number(keep) }),
   })
@@ -48,30 +63,32 @@ const shareAmongEqual = (dy: Tensor, x: Tensor, y: Tensor, { axes }: ReduceAttri
   const equal = x.equal(y).cast(x.dtype)
   return equal.mul(dy.div(equal.sum(axes, { keep: true })))
 }
-const count = (x: Value, axes: readonly number[]) => axes.reduce((n, axis) => n * x.shape[axis]!, 1)
+const expectElements = (x: Tensor, axes: readonly number[]) => {
+  for (const axis of axes)
+    if (x.shape[axis] === 0) shapeProblem(`axis ${axis} has 0 elements, none of them the extreme`)
+}
+const adding = { start: 0, step: (a: number, b: number) => a + b }
 
-export const sum = reduction(
-  'sum',
-  'ReduceSum',
-  (x, axes) => reduce(x, axes, 0, (a, b) => a + b),
-  (dy, x) => dy.broadcastTo(x.shape),
-)
+export const sum = reduction('sum', 'ReduceSum', numbers, adding, (dy, x) => dy.broadcastTo(x.shape))
 export const mean = reduction(
   'mean',
   'ReduceMean',
-  (x, axes) => reduce(x, axes, 0, (a, b) => a + b).map((v) => v / count(x, axes)),
+  floats,
+  { ...adding, end: (total, count) => total / count },
   // Σ over the axes of ones/n: dividing by a summed tensor of ones serves symbolic lengths too
   (dy, x, _, { axes }) => dy.div(ones(x).sum(axes, { keep: true })).broadcastTo(x.shape),
 )
-export const max = reduction('max', 'ReduceMax', (x, axes) => reduce(x, axes, -Infinity, Math.max), shareAmongEqual)
-export const min = reduction('min', 'ReduceMin', (x, axes) => reduce(x, axes, Infinity, Math.min), shareAmongEqual)
+/** The largest; ties share the derivative evenly. */
+export const max = reduction('max', 'ReduceMax', numbers, { start: -Infinity, step: Math.max }, shareAmongEqual)
+/** The smallest; ties share the derivative evenly. */
+export const min = reduction('min', 'ReduceMin', numbers, { start: Infinity, step: Math.min }, shareAmongEqual)
 
 const ones = (x: Tensor) => full(x.shape, 1, x.dtype)
 
 /** Sum of what came before and including each place (or, `reverse`, of what comes after). */
 export const cumsumOp = defineOp<{ axis: number; reverse: boolean }>({
   name: 'cumsum',
-  shape: ([x]) => x!,
+  shape: sameType(numbers),
   vjp: ([dy], _, __, { axis, reverse }) => [dy!.cumsum(axis, { reverse: !reverse })],
   evaluate: ([x], { axis, reverse }) => {
     const out = x!.map((v) => v)
@@ -103,9 +120,10 @@ function* lanes(x: Value, axis: number): Generator<{ base: number; stride: numbe
 export const topKOp = defineOp<{ k: number }>({
   name: 'topK',
   shape: ([x], { k }) => {
+    expectDtype(x!, ...numbers)
     const last = x!.shape[axisIndex(-1, x!.rank)]!
     if (!Number.isInteger(k) || k < 1 || (typeof last === 'number' && k > last))
-      shapeProblem(`k = ${k} of ${last} values`)
+      shapeProblem(`axis -1 has ${last} elements, k is ${k}`)
     const shape = [...x!.shape.slice(0, -1), k]
     return [
       { shape, dtype: x!.dtype },
@@ -113,8 +131,9 @@ export const topKOp = defineOp<{ k: number }>({
     ]
   },
   vjp: ([dy], [x], [, positions]) => [dy && full(x!.shape, 0, x!.dtype).scatterAdd(positions!, dy, -1)],
-  evaluate: ([x], { k }, [values, positions]) => {
-    const [v, p] = [new Value(values!.shape, values!.dtype), new Value(positions!.shape, 'int32')]
+  evaluate: ([x], { k }) => {
+    const shape = [...x!.shape.slice(0, -1), k]
+    const [v, p] = [new Value(shape, x!.dtype), new Value(shape, 'int32')]
     let at = 0
     for (const { base, stride, order } of lanes(x!, x!.shape.length - 1))
       for (const i of order.slice(0, k)) {
@@ -132,10 +151,14 @@ export const topKOp = defineOp<{ k: number }>({
 /** Position of the largest value along an axis (int32), the first of equals. */
 export const argmaxOp = defineOp<{ axis: number; keep: boolean }>({
   name: 'argmax',
-  shape: ([x], { axis, keep }) => ({ shape: reducedShape(x!.shape, { axes: [axis], keep }), dtype: 'int32' }),
+  shape: ([x], { axis, keep }) => {
+    expectDtype(x!, ...floats, 'int32')
+    expectElements(x!, [axis])
+    return { shape: reducedShape(x!.shape, { axes: [axis], keep }), dtype: 'int32' }
+  },
   vjp: 'none',
-  evaluate: ([x], { axis }, [out]) => {
-    const positions = new Value(out!.shape, 'int32')
+  evaluate: ([x], { axis, keep }) => {
+    const positions = new Value(reducedShape(x!.shape, { axes: [axis], keep }) as number[], 'int32')
     let at = 0
     for (const { order } of lanes(x!, axis)) positions.data[at++] = order[0]!
     return positions

@@ -9,7 +9,7 @@ import {
   shapeText,
   staticShape,
 } from '../graph/axis.ts'
-import { apply, apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { apply, apply1, axisIndex, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { broadcastStrides, stridesOf, Value, walk } from '../tensor/value.ts'
 import { broadcastShape, defineOp } from './define.ts'
@@ -53,11 +53,11 @@ export const transposeOp = defineOp<{ order: readonly number[] }>({
     return { shape: order.map((a) => x!.shape[a]!), dtype: x!.dtype }
   },
   vjp: ([dy], _, __, { order }) => [dy!.transpose(order.map((_, i) => order.indexOf(i)))],
-  evaluate: ([x], { order }, [out]) => {
+  evaluate: ([x], { order }) => {
     const strides = x!.strides()
     return gatherStrided(
       x!,
-      out!.shape,
+      order.map((a) => x!.shape[a]!),
       order.map((a) => strides[a]!),
     )
   },
@@ -94,14 +94,15 @@ export const sliceOp = defineOp<{ axis: number; start: number; end: number }>({
   shape: ([x], { axis, start, end }) => {
     const length = x!.shape[axis]!
     if (!(start >= 0 && end >= start) || (typeof length === 'number' && end > length))
-      shapeProblem(`[${start}, ${end}) of axis ${axis} with ${length} elements`)
+      shapeProblem(`axis ${axis} has ${length} elements, [${start}, ${end}) is not within them`)
     return { shape: x!.shape.map((a, i) => (i === axis ? end - start : a)), dtype: x!.dtype }
   },
   vjp: ([dy], [x], _, { axis, start, end }) => {
     const length = staticShape([x!.shape[axis]!], 'the derivative of slice')[0]!
     return [dy!.pad(axis, start, length - end)]
   },
-  evaluate: ([x], { axis, start }, [out]) => gatherStrided(x!, out!.shape, x!.strides(), start * x!.strides()[axis]!),
+  evaluate: ([x], { axis, start, end }) =>
+    gatherStrided(x!, x!.shape.with(axis, end - start), x!.strides(), start * x!.strides()[axis]!),
   onnx: (onnx, [x], { attributes: { axis, start, end } }) =>
     onnx.node('Slice', [x!, ...[start, end, axis].map((v) => onnx.constant('int64', [1], [v]))]),
 })
@@ -121,7 +122,7 @@ export const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>({
   shape: ([x], { axis, sizes }) => {
     const total = sizes.reduce((a, b) => a + b, 0)
     if (x!.shape[axis] !== total)
-      shapeProblem(`sizes [${sizes}] do not fill axis ${axis} with ${x!.shape[axis]} elements`)
+      shapeProblem(`axis ${axis} has ${x!.shape[axis]} elements, the sizes ${sizes.join(' + ')} make ${total}`)
     return sizes.map((size) => ({ shape: x!.shape.map((a, i) => (i === axis ? size : a)), dtype: x!.dtype }))
   },
   vjp: (dys, _, ys, { axis }) => [
@@ -130,12 +131,12 @@ export const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>({
       axis,
     ),
   ],
-  evaluate: ([x], { axis, sizes }, outputs) => {
-    const stride = x!.strides()
+  evaluate: ([x], { axis, sizes }) => {
+    const strides = x!.strides()
     let start = 0
-    return outputs.map((out, i) => {
-      const part = gatherStrided(x!, out.shape, stride, start * stride[axis]!)
-      start += sizes[i]!
+    return sizes.map((size) => {
+      const part = gatherStrided(x!, x!.shape.with(axis, size), strides, start * strides[axis]!)
+      start += size
       return part
     })
   },
@@ -145,7 +146,8 @@ export const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>({
 
 /** Consecutive pieces of an axis. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
-  return sizes.length === 1 ? [x] : [...apply(splitOp, [x], { axis: axisIndex(axis, x.rank), sizes })]
+  const at = axisIndex(axis, x.rank)
+  return sizes.length === 1 && x.shape[at] === sizes[0] ? [x] : [...apply(splitOp, [x], { axis: at, sizes })]
 }
 
 /** The `count` tensors along an axis (the first unless said), without that axis. */
@@ -159,15 +161,12 @@ export const concatOp = defineOp<{ axis: number }>({
   name: 'concat',
   shape: (inputs, { axis }) => {
     const first = inputs[0]!
-    for (const x of inputs)
-      if (
-        x.dtype !== first.dtype ||
-        x.rank !== first.rank ||
-        x.shape.some((a, i) => i !== axis && !axesEqual(a, first.shape[i]!))
-      )
-        shapeProblem(
-          `${x.dtype}${shapeText(x.shape)} does not continue ${first.dtype}${shapeText(first.shape)} along axis ${axis}`,
-        )
+    for (const x of inputs) {
+      if (x.dtype !== first.dtype || x.rank !== first.rank)
+        shapeProblem(`expected ${first.dtype} of rank ${first.rank}, got ${x.dtype} of rank ${x.rank}`)
+      const other = x.shape.findIndex((a, i) => i !== axis && !axesEqual(a, first.shape[i]!))
+      if (other >= 0) shapeProblem(`axis ${other} has the lengths ${first.shape[other]} and ${x.shape[other]}`)
+    }
     const lengths = staticShape(
       inputs.map((x) => x.shape[axis]!),
       'concat',
@@ -180,9 +179,10 @@ export const concatOp = defineOp<{ axis: number }>({
       axis,
       inputs.map((x) => x.shape[axis] as number),
     ),
-  evaluate: (inputs, { axis }, [out]) => {
-    const y = new Value(out!.shape, out!.dtype)
-    const strides = stridesOf(out!.shape)
+  evaluate: (inputs, { axis }) => {
+    const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0)
+    const y = new Value(inputs[0]!.shape.with(axis, total), inputs[0]!.dtype)
+    const strides = stridesOf(y.shape)
     let start = 0
     for (const x of inputs) {
       walk(x.shape, [strides], (position, [at]) => {
@@ -197,27 +197,34 @@ export const concatOp = defineOp<{ axis: number }>({
 
 /** Tensors one after another along an axis. */
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor =>
-  tensors.length === 1 ? tensors[0]! : apply1(concatOp, tensors, { axis: axisIndex(axis, tensors[0]!.rank) })
+  inCall('concat', tensors, () => {
+    const [first = shapeProblem('expected one tensor or more'), ...rest] = tensors
+    const at = axisIndex(axis, first.rank)
+    return rest.length === 0 ? first : apply1(concatOp, tensors, { axis: at })
+  })
 
 /** Tensors side by side along a new axis. */
-export const stack = (tensors: readonly Tensor[], axis = 0): Tensor => {
-  const at = axisIndex(axis, tensors[0]!.rank + 1)
-  return concat(
-    tensors.map((x) => x.reshape([...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
-    at,
-  )
-}
+export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
+  inCall('stack', tensors, () => {
+    const [first = shapeProblem('expected one tensor or more')] = tensors
+    const at = axisIndex(axis, first.rank + 1)
+    return concat(
+      tensors.map((x) => x.reshape([...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
+      at,
+    )
+  })
 
 export const padOp = defineOp<{ axis: number; before: number; after: number; value: number }>({
   name: 'pad',
   shape: ([x], { axis, before, after }) => {
+    if (!(before >= 0 && after >= 0)) shapeProblem(`axis ${axis} cannot get ${before} and ${after} elements more`)
     const [length] = staticShape([x!.shape[axis]!], 'pad')
     return { shape: x!.shape.map((a, i) => (i === axis ? length! + before + after : a)), dtype: x!.dtype }
   },
   vjp: ([dy], [x], _, { axis, before }) => [dy!.slice(axis, before, before + (x!.shape[axis] as number))],
-  evaluate: ([x], { axis, before, value }, [out]) => {
-    const y = Value.generate(out!.shape, out!.dtype, () => value)
-    const strides = stridesOf(out!.shape)
+  evaluate: ([x], { axis, before, after, value }) => {
+    const y = Value.generate(x!.shape.with(axis, before + x!.shape[axis]! + after), x!.dtype, () => value)
+    const strides = stridesOf(y.shape)
     walk(x!.shape, [strides], (position, [at]) => {
       y.data[at! + before * strides[axis]!] = x!.data[position]!
     })
@@ -242,7 +249,8 @@ export const shiftOp = defineOp<{ axis: number; by: number; fill: number }>({
   name: 'shift',
   shape: ([x], { axis, by }) => {
     const length = x!.shape[axis]!
-    if (typeof length === 'number' && Math.abs(by) > length) shapeProblem(`shift by ${by} of ${length} elements`)
+    if (typeof length === 'number' && Math.abs(by) > length)
+      shapeProblem(`axis ${axis} has ${length} elements, a shift by ${by} leaves none`)
     return x!
   },
   vjp: ([dy], _, __, { axis, by }) => [dy!.shift(axis, -by)],
@@ -285,9 +293,9 @@ export const flipOp = defineOp<{ axis: number }>({
 /** An axis in reverse. */
 export const flip = (x: Tensor, axis: number): Tensor => apply1(flipOp, [x], { axis: axisIndex(axis, x.rank) })
 
-/** The shape as a list of axes with some put in: unused axes of length 1 for broadcasting. */
+/** Axes of length 1 put in, one after another, for broadcasting. */
 export const unsqueeze = (x: Tensor, ...axes: number[]): Tensor => {
   const shape: Axis[] = [...x.shape]
-  for (const axis of axes) shape.splice(axis < 0 ? axis + shape.length + 1 : axis, 0, 1)
+  for (const axis of axes) shape.splice(axisIndex(axis, shape.length + 1), 0, 1)
   return x.reshape(shape)
 }

@@ -1,8 +1,9 @@
 /** Ops that differ between training and inference, and names for values. */
 
 import { usageError } from '../base/errors.ts'
+import { shapesEqual, shapeText } from '../graph/axis.ts'
 import { currentScope } from '../graph/scope.ts'
-import { apply1, type Tensor } from '../graph/tensor.ts'
+import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { defineOp } from './define.ts'
 import { leaf } from './leaves.ts'
 
@@ -12,7 +13,11 @@ import { leaf } from './leaves.ts'
  */
 export const dropoutOp = defineOp({
   name: 'dropout',
-  shape: ([x]) => x!,
+  shape: ([x, mask]) => {
+    if (mask!.dtype !== x!.dtype || !shapesEqual(mask!.shape, x!.shape))
+      shapeProblem(`the mask ${mask!.dtype}${shapeText(mask!.shape)} does not fit ${x!.dtype}${shapeText(x!.shape)}`)
+    return x!
+  },
   vjp: ([dy], [, mask]) => [dy!.mul(mask!), undefined],
   evaluate: ([x, mask]) => {
     let i = 0

@@ -1,10 +1,12 @@
 /** Element-wise functions of one tensor. */
 import type { Op } from '../graph/op.ts'
-import { shapeProblem, type Tensor } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { fromNumbers, toNumbers } from '../tensor/array.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { erf as erfOf } from '../tensor/special.ts'
-import { defineOp } from './define.ts'
+import { Value } from '../tensor/value.ts'
+import { defineOp, floats, numbers, sameType } from './define.ts'
 
 type Derivative = (dy: Tensor, x: Tensor, y: Tensor) => Tensor
 
@@ -12,7 +14,7 @@ type Derivative = (dy: Tensor, x: Tensor, y: Tensor) => Tensor
 const float = (name: string, onnxName: string, f: (x: number) => number, derivative: Derivative | 'none'): Op =>
   defineOp({
     name,
-    shape: ([x]) => (isFloat(x!.dtype) ? x! : shapeProblem(`expected floats, got ${x!.dtype}`)),
+    shape: sameType(floats),
     vjp: derivative === 'none' ? 'none' : ([dy], [x], [y]) => [derivative(dy!, x!, y!)],
     evaluate: ([x]) => x!.map(f),
     onnx: (onnx, [x]) => onnx.node(onnxName, [x!]),
@@ -21,7 +23,7 @@ const float = (name: string, onnxName: string, f: (x: number) => number, derivat
 /** −x, for integers too. */
 export const neg = defineOp({
   name: 'neg',
-  shape: ([x]) => x!,
+  shape: sameType(numbers),
   vjp: ([dy]) => [dy!.neg()],
   evaluate: ([x]) => x!.map((v) => -v),
   onnx: (onnx, [x]) => onnx.node('Neg', [x!]),
@@ -30,7 +32,7 @@ export const neg = defineOp({
 /** |x|, for integers too; derivative 0 at 0. */
 export const abs = defineOp({
   name: 'abs',
-  shape: ([x]) => x!,
+  shape: sameType(numbers),
   vjp: ([dy], [x]) => [dy!.mul(x!.sign())],
   evaluate: ([x]) => x!.map(Math.abs),
   onnx: (onnx, [x]) => onnx.node('Abs', [x!]),
@@ -83,18 +85,27 @@ export const sign = float('sign', 'Sign', Math.sign, 'none')
 /** Logical not of booleans. */
 export const not = defineOp({
   name: 'not',
-  shape: ([x]) => (x!.dtype === 'bool' ? x! : shapeProblem(`expected bool, got ${x!.dtype}`)),
+  shape: sameType(['bool']),
   vjp: 'none',
   evaluate: ([x]) => x!.map((v) => 1 - v),
   onnx: (onnx, [x]) => onnx.node('Not', [x!]),
 })
 
-/** Another dtype: floats to integers truncate, anything not 0 is true. Differentiable between floats. */
+/** The nearest value that half precision can hold. */
+const narrowed = (x: Value, dtype: DType): Value =>
+  new Value(x.shape, dtype, toNumbers({ dtype, shape: x.shape, data: fromNumbers(dtype, x.data) }))
+
+/**
+ * Another dtype: floats to integers truncate (undefined where the integer type cannot hold the value), anything not 0 is true.
+ * Differentiable between floats.
+ */
 export const cast = defineOp<{ dtype: DType }>({
   name: 'cast',
   shape: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
   vjp: ([dy], [x], [y]) => [isFloat(x!.dtype) && isFloat(y!.dtype) ? dy!.cast(x!.dtype) : undefined],
-  evaluate: ([x], { dtype }) =>
-    x!.map(dtype === 'bool' ? (v) => Number(v !== 0) : isFloat(dtype) ? (v) => v : Math.trunc, dtype),
+  evaluate: ([x], { dtype }) => {
+    if (dtype === 'float16' || dtype === 'bfloat16') return narrowed(x!, dtype)
+    return x!.map(dtype === 'bool' ? (v) => Number(v !== 0) : isFloat(dtype) ? (v) => v : Math.trunc, dtype)
+  },
   onnx: (onnx, [x], { attributes: { dtype } }) => onnx.node('Cast', [x!], { to: dtype }),
 })

@@ -1,6 +1,7 @@
 /** NdArray: numbers at rest, a typed array with a shape, row-major. */
 import { failure } from '../base/errors.ts'
 import { arrayOf, type DType, type TypedArray } from './dtype.ts'
+import { narrow, widen } from './half.ts'
 
 export type NdArray = { readonly dtype: DType; readonly shape: readonly number[]; readonly data: TypedArray }
 
@@ -40,16 +41,17 @@ export function fromNested(values: unknown, dtype: DType): NdArray {
   return { dtype, shape, data: fromNumbers(dtype, flat) }
 }
 
-/** Numbers → the typed array of a dtype (int64 through BigInt; half precision is not converted here, see half.ts). */
+/** Numbers → the typed array of a dtype (int64 through BigInt, half precision by way of float32). */
 export function fromNumbers(dtype: DType, values: ArrayLike<number>): TypedArray {
   if (dtype === 'int64') return BigInt64Array.from(values, (v) => BigInt(v))
+  if (dtype === 'float16' || dtype === 'bfloat16') return narrow(Float32Array.from(values), dtype)
   const out = new arrayOf[dtype](values.length) as Float64Array
   for (let i = 0; i < values.length; i++) out[i] = values[i]!
   return out
 }
 
 /** Any stored integers or floats as numbers. int64 beyond 2⁵³ loses precision. */
-export const toNumbers = (array: NdArray): Float64Array =>
-  array.data instanceof BigInt64Array
-    ? Float64Array.from(array.data, Number)
-    : Float64Array.from(array.data as Float64Array)
+export function toNumbers({ dtype, data }: NdArray): Float64Array {
+  if (dtype === 'float16' || dtype === 'bfloat16') return Float64Array.from(widen(data as Uint16Array, dtype))
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data as Float64Array)
+}

@@ -1,7 +1,6 @@
 /** Value: what the reference evaluator computes with. Every element is a float64, whatever the dtype says. */
-import { type NdArray, sizeOf, toNumbers } from './array.ts'
+import { fromNumbers, type NdArray, sizeOf, toNumbers } from './array.ts'
 import type { DType } from './dtype.ts'
-import { arrayOf } from './dtype.ts'
 
 export class Value {
   readonly shape: readonly number[]
@@ -34,11 +33,7 @@ export class Value {
     return new Value(array.shape, array.dtype, toNumbers(array))
   }
   toArray(dtype: DType = this.dtype): NdArray {
-    const data =
-      dtype === 'int64'
-        ? BigInt64Array.from(this.data, (x) => BigInt(x))
-        : new (arrayOf[dtype] as typeof Float64Array)(this.data)
-    return { dtype, shape: this.shape, data }
+    return { dtype, shape: this.shape, data: fromNumbers(dtype, this.data) }
   }
 }
 
