@@ -24,17 +24,27 @@ export type BpeOptions = {
 /** Errors: `TOKENIZER_FIELD` if a merge has or makes a token outside the vocabulary. */
 function tableOf({ vocabulary, merges, file = 'merges' }: BpeOptions): MergeTable {
   const table = new MergeTable(merges.length)
-  merges.forEach(([left, right], rank) => {
-    const id = (token: string) =>
-      vocabulary.idOf(token) ??
-      (() => {
-        throw fileError(
-          'TOKENIZER_FIELD',
-          `${file}: merge ${rank}, ${show([left, right])}, needs the token ${show(token)}, which the vocabulary does not have.\nExpected tokens of the vocabulary.`,
-        )
-      })()
-    table.set(id(left), id(right), rank, id(left + right))
-  })
+  const idOf = (token: string, rank: number): number => {
+    const id = vocabulary.idOf(token)
+    if (id !== undefined) return id
+    throw fileError(
+      'TOKENIZER_FIELD',
+      `${file}: merge ${rank}, ${show(merges[rank])}, needs the token ${show(token)}, which the vocabulary does not have.\n` +
+        'Expected tokens of the vocabulary.',
+    )
+  }
+  // Merged tokens usually have ids in the order of the merges, which spares looking each up by its text.
+  let next = 0
+  for (let rank = 0; rank < merges.length; rank++) {
+    const [left, right] = merges[rank]!
+    const leftId = idOf(left, rank)
+    const rightId = idOf(right, rank)
+    const guess = vocabulary.tokenOf(next)
+    const guessed = guess?.length === left.length + right.length && guess.startsWith(left) && guess.endsWith(right)
+    const merged = guessed ? next : idOf(left + right, rank)
+    table.set(leftId, rightId, rank, merged)
+    next = merged + 1
+  }
   return table
 }
 
@@ -104,11 +114,12 @@ export function bpe(options: BpeOptions): Model {
   }
 }
 
-/** A merge as `["a", "b"]` or, in older files, `"a b"`. */
-function readMerge(field: Field): [string, string] {
-  const parts = typeof field.value === 'string' ? field.value.split(' ') : field.list().map((part) => part.string())
-  if (parts.length !== 2 || parts.includes('')) field.fail('two tokens, as ["a", "b"] or "a b"')
-  return parts as [string, string]
+/** A merge as `["a", "b"]` or, in older files, `"a b"`. There are many: a field is made only for one that is wrong. */
+function readMerge(value: unknown, fieldOf: () => Field): [string, string] {
+  const parts: unknown = typeof value === 'string' ? value.split(' ') : value
+  const isPair =
+    Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string' && part !== '')
+  return isPair ? (parts as [string, string]) : fieldOf().fail('two tokens, as ["a", "b"] or "a b"')
 }
 
 /** The lines of a `merges.txt` or `vocab.bpe`: `a b`, after a `#version` line. */
@@ -117,7 +128,7 @@ export const readMergeLines = (text: string, file: string): [string, string][] =
     .split(/\r?\n/)
     .map((line, i) => [line, i] as const)
     .filter(([line, i]) => line !== '' && !(i === 0 && line.startsWith('#version')))
-    .map(([line, i]) => readMerge(new Field(file, line, `line ${i + 1}`)))
+    .map(([line, i]) => readMerge(line, () => new Field(file, line, `line ${i + 1}`)))
 
 export function readBpe(field: Field): Model {
   const dropout = field.get('dropout')
@@ -129,9 +140,10 @@ export function readBpe(field: Field): Model {
   const fallback = field.get('byte_fallback')
   if (fallback.boolean(false)) fallback.fail('false (not supported)', 'TOKENIZER_UNSUPPORTED')
   const unknown = field.get('unk_token')
+  const merges = field.get('merges')
   return bpe({
     vocabulary: readVocabulary(field.get('vocab')),
-    merges: field.get('merges').list().map(readMerge),
+    merges: merges.values().map((merge, i) => readMerge(merge, () => merges.at(i))),
     unknown: unknown.missing ? undefined : unknown.string(),
     fuseUnknown: field.get('fuse_unk').boolean(false),
     ignoreMerges: field.get('ignore_merges').boolean(false),

@@ -19,8 +19,11 @@ characterCodes.forEach((code, byte) => {
 
 const encoder = new TextEncoder()
 
-/** A piece of text rewritten for the model: unit i of `text` stands for the units [starts[i], ends[i]) of the piece. */
-export type Spelled = { text: string; starts: Int32Array; ends: Int32Array }
+/**
+ * A piece of text rewritten for the model: unit i of `text` stands for the units [starts[i], ends[i]) of the piece, or, without
+ * these, for unit i.
+ */
+export type Spelled = { text: string; starts?: Int32Array; ends?: Int32Array }
 
 /** How a stage rewrites a piece for the model. It depends on the piece alone, so that results can be remembered by piece. */
 export type Spelling = (piece: string) => Spelled
@@ -32,8 +35,21 @@ function textOfCodes(codes: Uint16Array): string {
   return parts.join('')
 }
 
+/** The short way for most words: a character each, or undefined if it will not do. */
+function spellAscii(piece: string): string | undefined {
+  let text = ''
+  for (let i = 0; i < piece.length; i++) {
+    const unit = piece.charCodeAt(i)
+    if (unit > 0x7f) return undefined
+    text += byteCharacters[unit]
+  }
+  return text
+}
+
 /** Text → one visible character per UTF-8 byte. The bytes of a character all stand for that whole character. */
 export function spellBytes(piece: string): Spelled {
+  const ascii = piece.length < 64 ? spellAscii(piece) : undefined
+  if (ascii !== undefined) return { text: ascii }
   const bytes = encoder.encode(piece)
   const codes = new Uint16Array(bytes.length)
   const starts = new Int32Array(bytes.length)
@@ -71,11 +87,18 @@ export const unspellBytes = (token: string): string =>
 /** What becomes of bytes that are not UTF-8: one U+FFFD per maximal ill-formed stretch, or nothing. */
 export type IllFormed = 'replace' | 'ignore'
 
+export type Utf8Stream = {
+  push(bytes: Uint8Array): string
+  flush(): string
+  /** Whether nothing is held back. */
+  readonly idle: boolean
+}
+
 /**
  * Bytes as they come → text, holding back the beginning of a character until the rest arrives. `push` returns what is
  * complete; `flush` ends the text.
  */
-export function utf8Stream(illFormed: IllFormed): { push(bytes: Uint8Array): string; flush(): string } {
+export function utf8Stream(illFormed: IllFormed): Utf8Stream {
   let point = 0
   let missing = 0
   // Only the byte after the first has a range of its own (Unicode table 3-7).
@@ -106,6 +129,9 @@ export function utf8Stream(illFormed: IllFormed): { push(bytes: Uint8Array): str
     return ''
   }
   return {
+    get idle() {
+      return missing === 0
+    },
     push(bytes) {
       let text = ''
       for (const byte of bytes) text += take(byte)

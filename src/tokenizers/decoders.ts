@@ -1,4 +1,5 @@
 /** The last stage: tokens → text. Every decoder works on a stream, so text can be shown as tokens arrive. */
+import { decodeUtf8 } from '../base/utf8.ts'
 import { type IllFormed, tokenBytes, utf8Stream } from './bytes.ts'
 import { type Field, type Json, readStage, type StageReader } from './field.ts'
 
@@ -32,7 +33,8 @@ export const spacedDecoder: Decoder = {
 
 /** Visible characters → bytes → text, as one token; a character is handed on when its last byte is there. */
 export function byteLevelDecoder(illFormed: IllFormed, json: Json): Decoder {
-  const known = new Map<string, Uint8Array>()
+  /** Of each token seen: its bytes, and its text if it is whole characters, as almost all are. */
+  const known = new Map<string, { bytes: Uint8Array; text?: string }>()
   return {
     json,
     start(receiver) {
@@ -45,9 +47,13 @@ export function byteLevelDecoder(illFormed: IllFormed, json: Json): Decoder {
       }
       return {
         push(token) {
-          let bytes = known.get(token)
-          if (!bytes) known.set(token, (bytes = tokenBytes(token)))
-          hand(stream.push(bytes))
+          let found = known.get(token)
+          if (!found) {
+            const bytes = tokenBytes(token)
+            const decoded = decodeUtf8(bytes)
+            known.set(token, (found = { bytes, text: 'text' in decoded ? decoded.text : undefined }))
+          }
+          hand(found.text !== undefined && stream.idle ? found.text : stream.push(found.bytes))
         },
         end: () => hand(stream.flush()),
       }

@@ -1,26 +1,10 @@
 /** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
-import { IntegerList } from './integer-list.ts'
+
 import type { Layout, LayoutItem, PostProcessor } from './post-processors.ts'
-
-/** The tokens of one text before special tokens are put around it. */
-export type Tokens = {
-  ids: IntegerList
-  /** Where each token begins and ends in the text, in UTF-16 code units. */
-  starts: IntegerList
-  ends: IntegerList
-  /** The matched text of added tokens, by position: it may hold white space around the token. */
-  labels: Map<number, string>
-}
-
-export const noTokens = (): Tokens => ({
-  ids: new IntegerList(),
-  starts: new IntegerList(),
-  ends: new IntegerList(),
-  labels: new Map(),
-})
+import type { TokenList } from './token-list.ts'
 
 /** A stretch of a text's tokens. */
-export type Stretch = { tokens: Tokens; from: number; to: number }
+export type Stretch = { tokens: TokenList; from: number; to: number }
 
 /** The columns of an encoding. */
 export type Columns = {
@@ -31,6 +15,13 @@ export type Columns = {
   attentionMask: Uint8Array
   specialTokensMask: Uint8Array
   labels: Map<number, string>
+}
+
+/** A typed array as a list of numbers; `Array.from` takes the slow way of iterators. */
+function toList(column: Int32Array | Uint8Array): number[] {
+  const list = new Array<number>(column.length)
+  for (let i = 0; i < list.length; i++) list[i] = column[i]!
+  return list
 }
 
 /**
@@ -56,7 +47,7 @@ export class Encoding {
   }
 
   get ids(): number[] {
-    return (this.#ids ??= Array.from(this.columns.ids))
+    return (this.#ids ??= toList(this.columns.ids))
   }
 
   get tokens(): string[] {
@@ -67,22 +58,22 @@ export class Encoding {
   /** [start, end) of each token in its text, in UTF-16 code units: `text.slice(start, end)`. Special tokens have [0, 0). */
   get offsets(): [number, number][] {
     const { starts, ends } = this.columns
-    return (this.#offsets ??= Array.from(starts, (start, i) => [start, ends[i]!]))
+    return (this.#offsets ??= toList(starts).map((start, i) => [start, ends[i]!]))
   }
 
   /** The segment of each token (`token_type_ids`). */
   get typeIds(): number[] {
-    return Array.from(this.columns.typeIds)
+    return toList(this.columns.typeIds)
   }
 
   /** 1 for tokens, 0 for padding. */
   get attentionMask(): number[] {
-    return Array.from(this.columns.attentionMask)
+    return toList(this.columns.attentionMask)
   }
 
   /** 1 for special tokens that were put in and for padding, 0 for those of the text. */
   get specialTokensMask(): number[] {
-    return Array.from(this.columns.specialTokensMask)
+    return toList(this.columns.specialTokensMask)
   }
 
   /** The same encoding with other columns. */
@@ -140,7 +131,7 @@ export function arrange(
   const endsIn = (id: number, before: LayoutItem | undefined) => {
     if (!before || !('sequence' in before)) return false
     const { tokens, from, to } = stretches[before.sequence]!
-    return to > from && tokens.ids.data[to - 1] === id
+    return to > from && tokens.ids[to - 1] === id
   }
   const items = layout[stretches.length === 2 ? 'pair' : 'single'].filter((item, i, all) =>
     'sequence' in item ? true : addSpecialTokens && !(item.unlessPresent && endsIn(item.id, all[i - 1])),
@@ -157,9 +148,9 @@ export function arrange(
     columns.typeIds.fill(item.typeId, at, at + length)
     if ('sequence' in item) {
       const { tokens, from, to } = stretches[item.sequence]!
-      columns.ids.set(tokens.ids.data.subarray(from, to), at)
-      columns.starts.set(tokens.starts.data.subarray(from, to), at)
-      columns.ends.set(tokens.ends.data.subarray(from, to), at)
+      columns.ids.set(tokens.ids.subarray(from, to), at)
+      columns.starts.set(tokens.starts.subarray(from, to), at)
+      columns.ends.set(tokens.ends.subarray(from, to), at)
       for (const [i, label] of tokens.labels) if (i >= from && i < to) columns.labels.set(i - from + at, label)
       if (trimOffsets)
         trim(

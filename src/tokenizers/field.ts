@@ -40,9 +40,18 @@ export class Field {
     return this.value as Record<string, unknown>
   }
 
-  list(): Field[] {
+  /** The items of a list as they are, and `at` for the field of one. */
+  values(): readonly unknown[] {
     if (!Array.isArray(this.value)) this.fail('a list')
-    return (this.value as unknown[]).map((item, i) => new Field(this.file, item, `${this.path}[${i}]`))
+    return this.value as unknown[]
+  }
+
+  at(index: number): Field {
+    return new Field(this.file, this.values()[index], `${this.path}[${index}]`)
+  }
+
+  list(): Field[] {
+    return this.values().map((_, i) => this.at(i))
   }
 
   string(): string {

@@ -1,7 +1,8 @@
 /** Fitting encodings to a length: truncation of one text or a pair, and padding. */
 import { usageError } from '../base/errors.ts'
-import { type Encoding, emptyColumns, type Stretch, type Tokens } from './encoding.ts'
+import { type Encoding, emptyColumns, type Stretch } from './encoding.ts'
 import { type Field, type Json, largestId } from './field.ts'
+import type { TokenList } from './token-list.ts'
 
 export type Truncation = {
   /** The most tokens an encoding may have, special tokens included. */
@@ -60,13 +61,13 @@ function longestFirst(first: number, second: number, most: number): [number, num
   return first <= second ? kept : [kept[1], kept[0]]
 }
 
-const whole = (tokens: Tokens): Stretch => ({ tokens, from: 0, to: tokens.ids.length })
+const whole = (tokens: TokenList): Stretch => ({ tokens, from: 0, to: tokens.length })
 
 /**
  * One text, or two → the stretches that are kept, then those that overflow; each is a list with a stretch per text. `added`
  * special tokens will join them. Errors: `BAD_TRUNCATION`.
  */
-export function truncate(texts: readonly Tokens[], truncation: Truncation | undefined, added: number): Stretch[][] {
+export function truncate(texts: readonly TokenList[], truncation: Truncation | undefined, added: number): Stretch[][] {
   if (!truncation) return [texts.map(whole)]
   const { maxLength, stride = 0, strategy = 'longest_first', direction = 'right' } = truncation
   if (!Number.isInteger(maxLength) || maxLength < 0)
@@ -77,7 +78,7 @@ export function truncate(texts: readonly Tokens[], truncation: Truncation | unde
       `The truncation length is ${maxLength}, but ${added} special tokens are added.\nExpected at least ${added}, or addSpecialTokens: false.`,
     )
   const most = maxLength - added
-  const lengths = texts.map((tokens) => tokens.ids.length)
+  const lengths = texts.map((tokens) => tokens.length)
   const total = lengths.reduce((sum, length) => sum + length, 0)
   if (total <= most) return [texts.map(whole)]
   if (strategy === 'longest_first') {
@@ -94,7 +95,7 @@ export function truncate(texts: readonly Tokens[], truncation: Truncation | unde
     lengths[target] = left
   }
   const cut = texts.map((tokens, i) =>
-    parts(tokens.ids.length, lengths[i]!, stride, direction).map(([from, to]) => ({ tokens, from, to })),
+    parts(tokens.length, lengths[i]!, stride, direction).map(([from, to]) => ({ tokens, from, to })),
   )
   const [first, second] = cut
   return second ? first!.flatMap((a) => second.map((b) => [a, b])) : first!.map((a) => [a])

@@ -29,7 +29,7 @@ function readPrepend(field: Field): Normalizer {
 
 /** Every match of a pattern replaced by a fixed text, which stands for the whole match. */
 function readReplace(field: Field): Normalizer {
-  const scan = readPattern(field.get('pattern'))
+  const { scan } = readPattern(field.get('pattern'))
   const content = field.get('content').string()
   return {
     json: field.object(),

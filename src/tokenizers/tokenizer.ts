@@ -5,7 +5,7 @@ import { type AddedToken, AddedTokens, addedTokenJson, type SpecialHandling, spe
 import { type Aligned, originalEnd, originalStart } from './aligned.ts'
 import type { NamedTokens } from './config.ts'
 import { type Decoder, spacedDecoder } from './decoders.ts'
-import { addedBy, arrange, type Encoding, noTokens, type Tokens } from './encoding.ts'
+import { addedBy, arrange, type Encoding } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
 import type { Model } from './models.ts'
@@ -14,6 +14,7 @@ import { PieceCache } from './piece-cache.ts'
 import { type PostProcessor, plainLayout } from './post-processors.ts'
 import { onePiece, type PreTokenizer } from './pre-tokenizers.ts'
 import { saveTokenizer } from './save.ts'
+import { TokenList } from './token-list.ts'
 import { wellFormed } from './unicode.ts'
 
 /** The stages of a tokenizer. Only the model is necessary. */
@@ -137,33 +138,35 @@ export class Tokenizer {
   readonly #label = (id: number): string => this.tokenOf(id) ?? ''
 
   /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
-  #tokens(text: string, special: SpecialHandling): Tokens {
-    const out = noTokens()
+  #tokens(text: string, special: SpecialHandling): TokenList {
+    const out = new TokenList()
     for (const segment of this.#added.segments({ text: wellFormed(text), origin: 0 }, special)) {
       if (!segment.token) {
         this.#pieces(segment.text, out)
         continue
       }
-      if (segment.text.text !== segment.token.content) out.labels.set(out.ids.length, segment.text.text)
-      out.ids.push(segment.token.id)
-      out.starts.push(originalStart(segment.text, 0))
-      out.ends.push(originalEnd(segment.text, segment.text.text.length))
+      const { text: matched, token } = segment
+      if (matched.text !== token.content) out.labels.set(out.length, matched.text)
+      out.push(token.id, originalStart(matched, 0), originalEnd(matched, matched.text.length))
     }
     return out
   }
 
-  #pieces(text: Aligned, out: Tokens): void {
+  #pieces(text: Aligned, out: TokenList): void {
     const whole = onePiece(text)
     const pieces = this.stages.preTokenizer?.split(whole) ?? whole
     const bounds = pieces.bounds.view()
+    const cache = this.#cache
     for (let i = 0; i < bounds.length; i += 2) {
       const from = bounds[i]!
-      const tokens = this.#cache.tokenize(pieces.text.text.slice(from, bounds[i + 1]!))
-      for (let k = 0; k < tokens.length; k += 3) {
-        out.ids.push(tokens[k]!)
-        out.starts.push(originalStart(pieces.text, from + tokens[k + 1]!))
-        out.ends.push(originalEnd(pieces.text, from + tokens[k + 2]!))
-      }
+      cache.find(pieces.text.text, from, bounds[i + 1]!)
+      const { data, to } = cache
+      for (let k = cache.from; k < to; k += 3)
+        out.push(
+          data[k]!,
+          originalStart(pieces.text, from + data[k + 1]!),
+          originalEnd(pieces.text, from + data[k + 2]!),
+        )
     }
   }
 

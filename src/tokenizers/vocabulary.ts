@@ -1,13 +1,14 @@
 /** Tokens and their ids. */
+import { show } from '../base/json.ts'
 import { type Field, largestId } from './field.ts'
 
 export class Vocabulary {
   readonly ids: ReadonlyMap<string, number>
-  readonly #tokens: string[] = []
-  /** `ids` must give every token an id of its own. */
-  constructor(ids: ReadonlyMap<string, number>) {
+  readonly #tokens: readonly string[]
+  /** `tokens` is the list by id, with holes where ids have gaps; `ids` must be its inverse. */
+  constructor(ids: ReadonlyMap<string, number>, tokens: readonly string[]) {
     this.ids = ids
-    for (const [token, id] of ids) this.#tokens[id] = token
+    this.#tokens = tokens
   }
 
   idOf(token: string): number | undefined {
@@ -31,19 +32,21 @@ export class Vocabulary {
 
 /** Tokens in the order of their ids → vocabulary. */
 export const vocabularyOf = (tokens: readonly string[]): Vocabulary =>
-  new Vocabulary(new Map(tokens.map((token, id) => [token, id])))
+  new Vocabulary(new Map(tokens.map((token, id) => [token, id])), tokens)
 
 /** `{ token: id, … }`. Ids may have gaps, but no two tokens share one. */
 export function readVocabulary(field: Field): Vocabulary {
+  const object = field.object()
   const ids = new Map<string, number>()
-  const seen = new Map<number, string>()
-  for (const [token, id] of Object.entries(field.object())) {
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > largestId)
+  const owners: string[] = []
+  for (const token of Object.keys(object)) {
+    const id = object[token] as number
+    if (!Number.isInteger(id) || id < 0 || id > largestId)
       field.get(token).fail(`an id, an integer from 0 to ${largestId}`)
-    const other = seen.get(id as number)
-    if (other !== undefined) field.get(token).fail(`an id of its own; ${JSON.stringify(other)} has it too`)
-    seen.set(id as number, token)
-    ids.set(token, id as number)
+    const owner = owners[id]
+    if (owner !== undefined) field.get(token).fail(`an id of its own; ${show(owner)} has it too`)
+    owners[id] = token
+    ids.set(token, id)
   }
-  return new Vocabulary(ids)
+  return new Vocabulary(ids, owners)
 }

@@ -1,0 +1,197 @@
+/** Laws every tokenizer keeps: round trips, offsets, streams, special tokens, long texts. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { byteTokenizer } from './byte-level.ts'
+import { loadTokenizer, parseTokenizer } from './load.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import { trainBytelevelBpe, trainCharacters } from './train.ts'
+
+const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
+const corpus: string[] = JSON.parse(readFileSync(`${folder}bpe-training/corpus.json`, 'utf8'))
+const learned = trainBytelevelBpe(corpus, { vocabSize: 600 })
+const bytes = byteTokenizer()
+
+/** Strings over all planes, with the white space, marks, digits and apostrophes that split patterns care about. */
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      ' ',
+      '  ',
+      '\n',
+      '\r\n',
+      '\t',
+      "'s",
+      "'Re",
+      '12',
+      'word',
+      'é',
+      'e\u0301',
+      '\u3000',
+      '\u0085',
+      '\ufeff',
+      '½',
+      '😀',
+      '👩\u200d👧',
+    ),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+  maxLength: 40,
+})
+
+const published: [string, Tokenizer][] = await Promise.all(
+  ['bytelevel-bpe', 'bytelevel-bpe-llama3', 'roberta', 'bart', 'char-level'].map(
+    async (name): Promise<[string, Tokenizer]> => [name, await loadTokenizer(`${folder}${name}`)],
+  ),
+)
+
+describe('any text', () => {
+  it('comes back from bytes', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const options = { special: 'text', addSpecialTokens: false } as const
+        expect(learned.decode(learned.encode(text, options).ids)).toBe(text)
+        expect(bytes.decode(bytes.encode(text, options).ids)).toBe(text)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is covered by offsets that slice it into its tokens', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { offsets, tokens } = learned.encode(text, { special: 'text' })
+        let end = 0
+        offsets.forEach(([start, stop], i) => {
+          expect(start).toBeLessThanOrEqual(end)
+          end = stop
+          // A token of whole characters is what its offsets cut out.
+          const piece = learned.decode([learned.idOf(tokens[i]!)!])
+          if (!piece.includes('\ufffd')) expect(text.slice(start, stop)).toBe(piece)
+        })
+        expect(end).toBe(text.length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is encoded the same a second time, from the cache', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...published), anyText, ([, tokenizer], text) => {
+        const options = { special: 'parse', pair: text } as const
+        expect(tokenizer.encode(text, options)).toEqual(tokenizer.encode(text, options))
+      }),
+    )
+  })
+
+  it('streams as it decodes, without half a character', () => {
+    fc.assert(
+      fc.property(anyText, fc.array(fc.nat({ max: 383 })), (text, noise) => {
+        for (const ids of [bytes.encode(text, { special: 'text' }).ids, noise]) {
+          const stream = bytes.stream()
+          const parts = ids.map((id) => stream.push(id))
+          expect(parts.join('') + stream.flush()).toBe(bytes.decode(ids))
+          for (const part of parts) expect(part.isWellFormed()).toBe(true)
+        }
+        const stream = learned.stream()
+        const parts = learned.encode(text, { special: 'text' }).ids.map((id) => stream.push(id))
+        if (!text.includes('\ufffd')) expect(parts.join('')).not.toContain('\ufffd')
+        expect(parts.join('') + stream.flush()).toBe(text)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('replaces bytes that are no character as the platform does', () => {
+    const platform = new TextDecoder('utf-8', { ignoreBOM: true })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 24 }), (data) => {
+        const ids = Array.from(data, (byte) => learned.idOf(byteToken(byte))!)
+        expect(learned.decode(ids)).toBe(platform.decode(data))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+const byteToken = (byte: number) => bytes.tokenOf(byte + 3)!
+
+describe('special tokens', () => {
+  const end = '<|endoftext|>'
+
+  it('are an error where the caller has not chosen', () => {
+    expect(() => learned.encode(`one ${end}`)).toThrow(
+      expect.objectContaining({ code: 'SPECIAL_TOKEN_IN_TEXT', kind: 'usage' }),
+    )
+    expect(() => learned.encode('fine', { pair: end })).toThrow(/at unit 0/)
+  })
+
+  it('never come out of text that is taken as text', () => {
+    for (const text of [end, ` ${end}${end}`, `x${end}`]) {
+      const { ids } = learned.encode(text, { special: 'text' })
+      expect(ids).not.toContain(0)
+      expect(learned.decode(ids)).toBe(text)
+    }
+  })
+
+  it('are left out of decoded text on request', () => {
+    const { ids } = learned.encode(`a${end}b`, { special: 'parse' })
+    expect(learned.decode(ids)).toBe(`a${end}b`)
+    expect(learned.decode(ids, { skipSpecialTokens: true })).toBe('ab')
+  })
+
+  it('are known from tokenizer_config.json too', () => {
+    const { added_tokens: _, ...json } = learned.toJSON() as Record<string, unknown>
+    const named = parseTokenizer(json, { config: { eos_token: { content: end } } })
+    expect(named.named).toEqual({ eos: end })
+    expect(named.encode(end, { special: 'parse' }).ids).toEqual([0])
+  })
+})
+
+describe('ids', () => {
+  it('that no token has are refused', () => {
+    for (const id of [600, -1, 1.5, 2 ** 32, Number.NaN])
+      expect(() => learned.decode([id])).toThrow(expect.objectContaining({ code: 'UNKNOWN_TOKEN_ID' }))
+  })
+})
+
+describe('padding', () => {
+  it('takes the padding token of the configuration', () => {
+    const characters = trainCharacters(['ab'])
+    const [short, long] = characters.encodeBatch(['a', 'abab'], { padding: true })
+    expect(short!.tokens).toEqual(['a', '<pad>', '<pad>', '<pad>'])
+    expect(long!.ids).toHaveLength(4)
+    expect(() => learned.encode('a', { padding: { length: 4 } })).toThrow(/padding: \{ id, token \}/)
+  })
+})
+
+describe('long texts', () => {
+  /** Seconds of processor time: what other programs do matters less than on the clock. */
+  const seconds = (run: () => void): number => {
+    const before = process.cpuUsage()
+    run()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1e6
+  }
+
+  it('take time in proportion to their length, of one character or of words', () => {
+    for (const unit of ['x', '0', '^', '\n', ' ', 'é', 'word ', 'a1']) {
+      const text = unit.repeat(1_000_000 / unit.length)
+      let ids: number[] = []
+      const spent = seconds(() => {
+        ids = learned.encode(text).ids
+      })
+      expect(spent).toBeLessThan(20)
+      expect(learned.decode(ids)).toBe(text)
+    }
+  })
+
+  it('of 10 MB are encoded in one go', () => {
+    const text = `${corpus.join(' ')} `
+    const long = text.repeat(Math.ceil(1e7 / text.length))
+    const { ids, offsets } = learned.encode(long)
+    expect(offsets.at(-1)![1]).toBe(long.length)
+    expect(ids.slice(0, 1000)).toEqual(learned.encode(text).ids.slice(0, 1000))
+  })
+})
