@@ -40,4 +40,4 @@ let shared: Environment | undefined
  * there is one, as large as the first session asks (by default one thread a core); a session that asks for another count later
  * gets a pool of its own.
  */
-export const environment = (threads = physicalCores()): Environment => (shared ??= create(threads))
+export const environment = (threads?: number): Environment => (shared ??= create(threads ?? physicalCores()))

@@ -40,20 +40,22 @@ const libraryNames: { readonly [platform: string]: RegExp } = {
 /** Resolves packages from this file's place; `createRequire` loads synchronously and is invisible to bundlers for a page. */
 const packages = () => process.getBuiltinModule('node:module').createRequire(import.meta.url)
 
-/** The shared library's path for this platform and processor, or why there is none. */
-export function findLibrary(): { file: string } | NativeProblem {
-  const machine = `${process.platform}/${process.arch}`
+/** The shared library's path for a platform and processor, or why there is none. */
+export function findLibrary(
+  platform: string = process.platform,
+  arch: string = process.arch,
+): { file: string } | NativeProblem {
   let root: string
   try {
     root = path().dirname(packages().resolve('onnxruntime-node/package.json'))
   } catch {
     return { problem: 'the package onnxruntime-node is not installed', mend: reinstall }
   }
-  const wanted = libraryNames[process.platform]
+  const wanted = libraryNames[platform]
   const bin = path().join(root, 'bin')
   const bindings = fs().existsSync(bin) ? fs().readdirSync(bin) : []
   for (const binding of bindings.filter((name) => name.startsWith('napi-'))) {
-    const folder = path().join(bin, binding, process.platform, process.arch)
+    const folder = path().join(bin, binding, platform, arch)
     const name =
       wanted &&
       fs().existsSync(folder) &&
@@ -62,7 +64,8 @@ export function findLibrary(): { file: string } | NativeProblem {
         .find((entry) => wanted.test(entry))
     if (name) return { file: path().join(folder, name) }
   }
-  const here = bindings.length > 0 ? `onnxruntime-node has no library for ${machine}` : `${bin} holds no library`
+  const here =
+    bindings.length > 0 ? `onnxruntime-node has no library for ${platform}/${arch}` : `${bin} holds no library`
   return { problem: here, mend: bindings.length > 0 ? 'use --runtime web on this machine' : reinstall }
 }
 

@@ -9,6 +9,7 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from '../../onnx/onnx_pb.ts'
+import { sizeOf } from '../../tensor/array.ts'
 import type { DType } from '../../tensor/dtype.ts'
 
 const onnxType: Partial<Record<DType, number>> = {
@@ -52,23 +53,27 @@ export type TinyNode = {
   readonly attributes?: TinyAttributes
 }
 
-/** A float32 initializer: its values, or the place of its bytes in a file. */
-export type TinyWeight = {
-  readonly shape: readonly number[]
-  readonly values?: Float32Array
-  readonly file?: { readonly name: string; readonly offset: number }
-}
+/** An initializer: float32 values, the place of such in a file, or integers (int64). */
+export type TinyWeight = { readonly shape: readonly number[] } & (
+  | { readonly values: Float32Array }
+  | { readonly file: { readonly name: string; readonly offset: number } }
+  | { readonly integers: readonly number[] }
+)
 
 function initializer([name, weight]: [string, TinyWeight]): MessageInitShape<typeof TensorProtoSchema> {
-  const { shape, values, file } = weight
-  const head = { name, dims: shape.map(BigInt), dataType: TensorProto_DataType.FLOAT }
-  if (values) return { ...head, rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) }
-  const length = 4 * shape.reduce((n, axis) => n * axis, 1)
-  const externalData = Object.entries({ location: file!.name, offset: String(file!.offset), length: String(length) })
+  const dims = weight.shape.map(BigInt)
+  if ('integers' in weight)
+    return { name, dims, dataType: TensorProto_DataType.INT64, int64Data: weight.integers.map(BigInt) }
+  const head = { name, dims, dataType: TensorProto_DataType.FLOAT }
+  if ('values' in weight) {
+    const { buffer, byteOffset, byteLength } = weight.values
+    return { ...head, rawData: new Uint8Array(buffer, byteOffset, byteLength) }
+  }
+  const place = { location: weight.file.name, offset: weight.file.offset, length: 4 * sizeOf(weight.shape) }
   return {
     ...head,
     dataLocation: TensorProto_DataLocation.EXTERNAL,
-    externalData: externalData.map(([key, value]) => ({ key, value })),
+    externalData: Object.entries(place).map(([key, value]) => ({ key, value: String(value) })),
   }
 }
 
