@@ -1,5 +1,5 @@
 /** Learning-rate schedules: pure functions from the step number (from 0) to the learning rate of that step. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { usageError } from '../base/errors.ts'
 
 const steps = z.int().nonnegative()

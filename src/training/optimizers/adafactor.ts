@@ -1,5 +1,5 @@
 /** Adafactor (Shazeer and Stern 2018), in the two variants in use: PyTorch's and transformers'. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineRule } from './rule.ts'
 
 const schema = z.strictObject({

@@ -1,5 +1,5 @@
 /** Adam (Kingma and Ba 2015, algorithm 1) and AdamW (Loshchilov and Hutter 2019, algorithm 2), as in PyTorch. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Bound, defineRule, type StepValues } from './rule.ts'
 
 const fields = {

@@ -1,5 +1,5 @@
 /** createOptimizer: parameters, gradients and state in one arena, and the step that changes them. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure, fileError } from '../../base/errors.ts'
 import { giveWay } from '../../base/event-loop.ts'
 import { type NdArray, sizeOf } from '../../tensor/array.ts'

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent with momentum, optionally Nesterov's (Sutskever et al. 2013, §2), as in PyTorch. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineRule } from './rule.ts'
 
 /** b ← momentum·b + (1 − dampening)·g, except that the first b is g;  p ← p − lr·b, or p − lr·(g + momentum·b) (Nesterov). */
