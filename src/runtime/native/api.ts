@@ -13,7 +13,6 @@ const text = 'const char *'
 const functions = {
   GetErrorMessage: [2, [pointer], text],
   DisableTelemetryEvents: [6, [pointer]],
-  CreateSessionFromArray: [8, [pointer, pointer, 'size_t', pointer, pointer]],
   Run: [9, [pointer, pointer, pointer, pointer, 'size_t', pointer, 'size_t', pointer]],
   CreateSessionOptions: [10, [pointer]],
   EnableProfiling: [14, [pointer, pointer]],
