@@ -10,10 +10,14 @@ export type InputSpec = {
   readonly optional: boolean
 }
 
+/**
+ * Arguments by name. Decoders also take `logits_at`, int32 [batch, k]: the positions at which logits are wanted (for generation, which
+ * needs one a row); it is not among `inputs`, because labels need them all.
+ */
 export type ModelInputs = { readonly [argument: string]: Tensor | undefined }
 /** Outputs by their Hugging Face names (`logits`, `loss`, …). */
 export type ModelOutputs = Record<string, Tensor>
-export type Network = AnyModule & ((inputs: ModelInputs, cache?: Cache) => ModelOutputs)
+export type Network = ((inputs: ModelInputs, cache?: Cache) => ModelOutputs) & AnyModule
 
 /** What recipes ask for, in the same words for every model. */
 export type Size = {

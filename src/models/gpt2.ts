@@ -1,31 +1,23 @@
 /** GPT-2 (Radford et al. 2019, "Language models are unsupervised multitask learners"): a pre-norm decoder with learned positions and a tied output layer. */
 //   b batch · t tokens · h heads · c model width · v vocabulary
+import type { ActivationName, Cache, LayerCache, Tensor } from '../nn/index.ts'
 import {
-  type ActivationName,
   activations,
   arange,
   attend,
-  type Cache,
   crossEntropy,
   Embedding,
   einsum,
-  type LayerCache,
   LayerNorm,
   Linear,
   module,
   normal,
   param,
   repeat,
-  type Tensor,
+  takeRows,
 } from '../nn/index.ts'
-import {
-  causalInputs,
-  type Definition,
-  type ModelInputs,
-  type ModelOutputs,
-  type Network,
-  type Size,
-} from './definition.ts'
+import type { Definition, ModelInputs, ModelOutputs, Network, Size } from './definition.ts'
+import { causalInputs } from './definition.ts'
 
 export type Gpt2Config = Size & {
   dropout: number
@@ -44,37 +36,14 @@ export type Gpt2Config = Size & {
   initializerRange: number
 }
 
-/** The published sizes; the paper's table 2 counts 117M, 345M, 762M and 1542M. */
+const published = { context: 1024, vocabulary: 50257 }
+/** The published sizes; the last column is how the paper's table 2 counts them. */
 export const gpt2Sizes = {
-  gpt2: { layers: 12, heads: 12, width: 768, context: 1024, vocabulary: 50257, parameters: 124_439_808, paper: '117M' },
-  'gpt2-medium': {
-    layers: 24,
-    heads: 16,
-    width: 1024,
-    context: 1024,
-    vocabulary: 50257,
-    parameters: 354_823_168,
-    paper: '345M',
-  },
-  'gpt2-large': {
-    layers: 36,
-    heads: 20,
-    width: 1280,
-    context: 1024,
-    vocabulary: 50257,
-    parameters: 774_030_080,
-    paper: '762M',
-  },
-  'gpt2-xl': {
-    layers: 48,
-    heads: 25,
-    width: 1600,
-    context: 1024,
-    vocabulary: 50257,
-    parameters: 1_557_611_200,
-    paper: '1542M',
-  },
-} as const
+  gpt2: { ...published, layers: 12, heads: 12, width: 768, parameters: 124_439_808, paper: '117M' },
+  'gpt2-medium': { ...published, layers: 24, heads: 16, width: 1024, parameters: 354_823_168, paper: '345M' },
+  'gpt2-large': { ...published, layers: 36, heads: 20, width: 1280, parameters: 774_030_080, paper: '762M' },
+  'gpt2-xl': { ...published, layers: 48, heads: 25, width: 1600, parameters: 1_557_611_200, paper: '1542M' },
+}
 
 /** The published weights lie as [in, out]. */
 const Dense = (inputs: number, outputs: number, deviation: number) =>
@@ -86,10 +55,7 @@ const residual = (c: Gpt2Config) => c.initializerRange / Math.sqrt(2 * c.layers)
 /** softmax(QKᵀ/√d)·V for every head at once; a query sees itself and what came before it. */
 const Attention = (c: Gpt2Config, layer: number) =>
   module(
-    {
-      c_attn: Dense(c.width, 3 * c.width, c.initializerRange),
-      c_proj: Dense(c.width, c.width, residual(c)),
-    },
+    { c_attn: Dense(c.width, 3 * c.width, c.initializerRange), c_proj: Dense(c.width, c.width, residual(c)) },
     (m, x: Tensor, mask?: Tensor, cache?: LayerCache) => {
       const [q, k, v] = m.c_attn(x).split(-1, [c.width, c.width, c.width]) as [Tensor, Tensor, Tensor]
       const scale = (c.scaleAttention ? 1 / Math.sqrt(c.width / c.heads) : 1) / (c.scaleByLayer ? layer + 1 : 1)
@@ -100,10 +66,7 @@ const Attention = (c: Gpt2Config, layer: number) =>
 
 const Mlp = (c: Gpt2Config) =>
   module(
-    {
-      c_fc: Dense(c.width, c.inner, c.initializerRange),
-      c_proj: Dense(c.inner, c.width, residual(c)),
-    },
+    { c_fc: Dense(c.width, c.inner, c.initializerRange), c_proj: Dense(c.inner, c.width, residual(c)) },
     (m, x: Tensor) => m.c_proj(activations[c.activation](m.c_fc(x))).dropout(c.dropout),
   )
 
@@ -137,20 +100,20 @@ const Transformer = (c: Gpt2Config) =>
     },
   )
 
-/** Token ids [b, t] → logits [b, t, v]; with labels [b, t] also the mean loss of predicting each next token. */
+/** Token ids [b, t] → logits [b, t, v], or [b, k, v] at k places; with labels [b, t] also the mean loss of each next token. */
 export const Gpt2 = (c: Gpt2Config): Network =>
   module(
     {
       transformer: Transformer(c),
       ...(!c.tied && { lm_head: module({ weight: param([c.vocabulary, c.width]) }, (m) => m.weight) }),
     },
-    (m, { input_ids, attention_mask, position_ids, labels }: ModelInputs, cache?: Cache): ModelOutputs => {
+    (m, { input_ids, attention_mask, position_ids, labels, logits_at }: ModelInputs, cache?: Cache): ModelOutputs => {
       const ids = input_ids!
       const steps = arange(ids.shape[1]!)
       const positions = position_ids ?? (cache ? cache.starts.unsqueeze(1).add(steps) : steps)
       const x = m.transformer(ids, positions, attention_mask, cache)
       const head = m.lm_head?.() ?? m.transformer.wte.weight
-      const logits = einsum('b t c, v c -> b t v', x, head)
+      const logits = einsum('b t c, v c -> b t v', logits_at ? takeRows(x, logits_at) : x, head)
       return labels ? { logits, loss: crossEntropy(logits, labels.shift(1, -1, -100)) } : { logits }
     },
   ) as unknown as Network

@@ -5,5 +5,6 @@ export { type Activation, type ActivationName, activationNames, activations } fr
 export { type AttendOptions, attend } from './attention.ts'
 export { Cache, type CacheShape, LayerCache } from './cache.ts'
 export { filled, type Init, normal, uniform } from './init.ts'
-export { Embedding, LayerNorm, Linear, RmsNorm } from './layers.ts'
+export { Embedding, LayerNorm, Linear, RmsNorm, takeRows } from './layers.ts'
+export { Gru, Lstm, type RecurrentOptions, type RecurrentOutputs, Rnn } from './recurrent.ts'
 export { type AnyModule, type Module, module, param, parameters, repeat } from './module.ts'

@@ -21,8 +21,9 @@ export const Linear = (
     ...(bias && { bias: param([outputs], filled(0)) }),
   }
   return module(parts as { weight: Tensor; bias?: Tensor } & Record<string, Tensor>, (m, x: Tensor) => {
-    const y = x.matmul(m.weight, { transB: turned })
-    return m.bias ? y.add(m.bias) : y
+    // One matrix for the product and the bias: engines make one kernel of the two.
+    const y = x.reshape([-1, inputs]).matmul(m.weight, { transB: turned })
+    return (m.bias ? y.add(m.bias) : y).reshape([...x.shape.slice(0, -1), outputs])
   })
 }
 
@@ -39,3 +40,7 @@ export const LayerNorm = (width: number, epsilon = 1e-5) =>
 /** x/√(mean(x²) + ε)·weight over the last axis (Zhang and Sennrich 2019). */
 export const RmsNorm = (width: number, epsilon = 1e-6) =>
   module({ weight: param([width], filled(1)) }, (m, x: Tensor) => rmsNorm(x, m.weight, epsilon))
+
+/** Some positions of each row: x [b, t, c] and int32 [b, k] → [b, k, c]. */
+export const takeRows = (x: Tensor, positions: Tensor): Tensor =>
+  x.takeAlong(positions.unsqueeze(2).broadcastTo([...positions.shape, x.shape[2]!]), 1)

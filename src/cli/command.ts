@@ -1,0 +1,48 @@
+/** Commands are data: help, parsing and error messages come from these records. */
+
+export type OptionSpec = {
+  /** As in help: `--steps <n>`, `-o, --out <dir>`, `--json`. */
+  readonly flags: string
+  readonly description: string
+  /** Text → value; throws a usage error. Without it the value is the text, or true for a flag without a value. */
+  readonly parse?: (text: string) => unknown
+  readonly default?: unknown
+  /** May be given several times; the value is the list. */
+  readonly repeat?: boolean
+}
+
+export type ArgumentSpec = {
+  readonly name: string
+  readonly description: string
+  readonly optional?: boolean
+  readonly variadic?: boolean
+}
+
+/** What a command may do to the world. */
+export type Terminal = {
+  /** Whether results go to a terminal: colors and live displays are for terminals only. */
+  readonly interactive: boolean
+  readonly color: boolean
+  readonly columns: number
+  /** Results. */
+  out(text: string): void
+  /** Progress, warnings and everything that is not the result. */
+  note(text: string): void
+  /** Aborted by SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+export type Command = {
+  readonly name: string
+  readonly summary: string
+  readonly arguments?: readonly ArgumentSpec[]
+  readonly options?: readonly OptionSpec[]
+  readonly subcommands?: readonly Command[]
+  /** Command lines shown in help, without `pellucid`. */
+  readonly examples?: readonly string[]
+  readonly run?: (values: Values, terminal: Terminal) => Promise<void>
+}
+
+/** Arguments and options by name, camel-cased. */
+// biome-ignore lint/suspicious/noExplicitAny: each command knows its own values
+export type Values = { readonly [name: string]: any }

@@ -1,0 +1,69 @@
+/** `pellucid evaluate`: how well a model predicts a text. */
+import { usageError } from '../base/errors.ts'
+import { openFile } from '../base/files.ts'
+import { textPieces } from '../datasets/text.ts'
+import { perplexity } from '../inspection/perplexity.ts'
+import { loadModel } from '../model.ts'
+import type { Command } from './command.ts'
+import { json, oneOf, runtimeOptions, whole } from './options.ts'
+
+export const evaluate: Command = {
+  name: 'evaluate',
+  summary: 'perplexity of a text',
+  arguments: [{ name: 'model', description: 'a model directory' }],
+  options: [
+    { flags: '--data <file>', description: 'the text; several make one text', repeat: true },
+    {
+      flags: '--task <name>',
+      description: 'what to measure: perplexity',
+      parse: oneOf('--task', ['perplexity']),
+      default: 'perplexity',
+    },
+    {
+      flags: '--stride <n>',
+      description: "tokens a window moves (default: the model's context, so that windows do not overlap)",
+      parse: whole('--stride'),
+    },
+    {
+      flags: '--window <n>',
+      description: "tokens of a window (default: the model's context)",
+      parse: whole('--window', { min: 2 }),
+    },
+    json,
+    ...runtimeOptions,
+  ],
+  examples: ['evaluate runs/world --data other.txt', 'evaluate gpt2 --data text.txt --stride 512 --json'],
+  async run({ model: directory, data, stride, window, json: asJson, runtime, threads }, terminal) {
+    if (data.length === 0) throw usageError('NO_DATA', 'evaluate needs a text: --data FILE.')
+    const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+    try {
+      if (!model.tokenizer)
+        throw usageError('NO_TOKENIZER', `${directory}: has no tokenizer, so it cannot read a text.`)
+      const ids: number[] = []
+      const parts = await Promise.all(
+        (data as string[]).map(async (file) => {
+          const { size, close } = await openFile(file)
+          await close()
+          return { file, start: 0, end: size }
+        }),
+      )
+      for await (const piece of textPieces(parts))
+        for (const id of model.tokenizer.encode(piece, { special: 'parse' }).ids) ids.push(id)
+      const live = terminal.interactive && !asJson
+      const result = await perplexity(model, ids, {
+        stride,
+        window,
+        signal: terminal.signal,
+        onProgress: (done, total) => live && terminal.note(`\r\x1b[2K${done} of ${total} tokens`),
+      })
+      if (live) terminal.note('\r\x1b[2K')
+      if (asJson) terminal.out(`${JSON.stringify({ task: 'perplexity', ...result })}\n`)
+      else
+        terminal.out(
+          `perplexity ${result.perplexity.toFixed(3)}  (${result.loss.toFixed(4)} nats, ${result.bitsPerToken.toFixed(4)} bits a token; ${result.tokens} tokens in ${result.windows} windows)\n`,
+        )
+    } finally {
+      await model.dispose()
+    }
+  },
+}

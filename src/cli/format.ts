@@ -1,0 +1,25 @@
+/** Numbers and texts as people like to read them. */
+
+/** 124_439_808 → 124.4M. */
+export function count(value: number): string {
+  for (const [limit, unit] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const)
+    if (value >= limit) return `${(value / limit).toFixed(value >= 100 * limit ? 0 : 1)}${unit}`
+  return String(Math.round(value))
+}
+
+/** 75 → 1m 15s. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds)
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return h ? `${h}h ${m}m` : m ? `${m}m ${s}s` : `${s}s`
+}
+
+/** At most `width` characters, with an ellipsis where something was cut. */
+export const truncate = (text: string, width: number): string => {
+  const characters = [...text]
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
+}

@@ -1,0 +1,61 @@
+/** Options that several commands take, and how their values are read. */
+import { usageError } from '../base/errors.ts'
+import type { OptionSpec } from './command.ts'
+
+type Range = { min?: number; above?: number; max?: number }
+
+const rangeText = (kind: string, { min, above, max }: Range): string =>
+  [
+    kind,
+    above !== undefined
+      ? `above ${above}`
+      : min !== undefined && max !== undefined
+        ? `from ${min} to ${max}`
+        : min !== undefined
+          ? `of ${min} or more`
+          : '',
+    above !== undefined && max !== undefined ? `and at most ${max}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+
+const reader =
+  (flag: string, kind: string, range: Range, valid: (value: number) => boolean) =>
+  (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    const { min = -Infinity, above = -Infinity, max = Infinity } = range
+    if (!Number.isFinite(value) || !valid(value) || value < min || value <= above || value > max)
+      throw usageError('BAD_VALUE', `${flag} is '${text.slice(0, 60)}', expected ${rangeText(kind, range)}.`)
+    return value
+  }
+
+/** A whole number within a range. */
+export const whole = (flag: string, range: Range = { min: 1 }) =>
+  reader(flag, 'a whole number', { max: Number.MAX_SAFE_INTEGER, ...range }, Number.isInteger)
+/** Any finite number within a range. */
+export const number = (flag: string, range: Range = {}) => reader(flag, 'a number', range, () => true)
+
+/** One of some words. */
+export const oneOf =
+  <T extends string>(flag: string, words: readonly T[]) =>
+  (text: string): T => {
+    if (!(words as readonly string[]).includes(text))
+      throw usageError('BAD_VALUE', `${flag} is '${text.slice(0, 60)}', expected ${words.join(', ')}.`)
+    return text as T
+  }
+
+export const json: OptionSpec = { flags: '--json', description: 'print JSON' }
+
+/** For every command that runs a model. */
+export const runtimeOptions: readonly OptionSpec[] = [
+  {
+    flags: '--runtime <name>',
+    description: 'native, web or reference (default: native where it loads, else web)',
+    parse: oneOf('--runtime', ['native', 'web', 'reference']),
+  },
+  {
+    flags: '--threads <n>',
+    description: 'threads to compute with (default: all cores)',
+    parse: whole('--threads', { min: 1, max: 1024 }),
+  },
+]

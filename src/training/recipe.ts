@@ -1,0 +1,128 @@
+/** A recipe: everything that makes a run. */
+import * as z from 'zod'
+import { usageError } from '../base/errors.ts'
+import { describeProblem } from '../base/schema.ts'
+import { optimizerSchema } from './optimizers/index.ts'
+import { scheduleSchema } from './schedules.ts'
+
+const count = (what: string) => z.int('a whole number').positive('more than 0').max(1e12).describe(what)
+const rate = z.number().min(0, '0 or more').lt(1, 'below 1')
+
+const tokenizerSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('characters').describe('Every character of the text is a token') }),
+  z.strictObject({ type: z.literal('bytes').describe('Every byte is a token (ByT5)') }),
+  z.strictObject({
+    type: z.literal('bpe').describe('Byte-level byte-pair encoding, trained on the text (GPT-2)'),
+    vocabularySize: count('Tokens, the 256 bytes among them').min(257, 'at least 257').default(1024),
+  }),
+  z.strictObject({
+    type: z.literal('file'),
+    path: z.string().min(1).describe('A tokenizer.json or a model directory'),
+  }),
+])
+
+const dataSchema = z.strictObject({
+  files: z.array(z.string().min(1)).default([]).describe('Text files; none for the built-in world'),
+  bytes: count('Bytes of the built-in world, when no files are given').default(3_000_000),
+  validation: rate.default(0.1).describe('Share at the end of the text that is kept for validation'),
+})
+
+export const recipeSchema = z.strictObject({
+  $schema: z.string().optional(),
+  description: z.string().optional(),
+  out: z.string().min(1).optional().describe('Directory of the run (default: runs/model)'),
+  model: z
+    .strictObject({
+      type: z.string().default('gpt2').describe('model_type as in config.json'),
+      layers: count('Blocks').max(10_000).default(4),
+      heads: count('Attention heads of a block').default(4),
+      width: count('Width of the residual stream').default(128),
+      dropout: rate.default(0),
+      config: z.record(z.string(), z.unknown()).default({}).describe('Further fields of config.json'),
+    })
+    .prefault({}),
+  tokenizer: tokenizerSchema.prefault({ type: 'bpe' }),
+  data: dataSchema.prefault({}),
+  objective: z.enum(['next-token']).default('next-token'),
+  contextLength: count('Tokens a model sees at once').default(128),
+  batchSize: count('Sequences of a micro-batch').default(16),
+  gradientAccumulation: count('Micro-batches whose gradients make one step').default(1),
+  splits: count('Parts of a micro-batch that are computed side by side; chosen by size unless given').optional(),
+  gradientClip: z.number().positive('more than 0').optional().describe('Largest norm of all gradients together'),
+  steps: count('Updates of the weights').default(1000),
+  seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(1),
+  optimizer: optimizerSchema.prefault({ name: 'adamw' }),
+  schedule: scheduleSchema.prefault({ name: 'cosine' }),
+  evaluation: z
+    .strictObject({
+      every: count('Steps between evaluations').default(250),
+      batches: count('Batches of an evaluation, spread over the text; all unless given').optional(),
+      train: z.boolean().default(false).describe('Measure as many batches of the training text too'),
+    })
+    .prefault({}),
+  checkpoint: z
+    .strictObject({
+      every: count('Steps between checkpoints').default(500),
+      keep: count('Checkpoints kept, the newest').default(2),
+    })
+    .prefault({}),
+  samples: z
+    .strictObject({
+      every: count('Steps between samples').optional(),
+      prompt: z.string().default('').describe('Text to go on from; the start of a text unless given'),
+      tokens: count('New tokens of a sample').default(48),
+      temperature: z.number().nonnegative().default(0.8),
+    })
+    .prefault({}),
+})
+
+/** What a user writes: every field but those without a default may be left out. */
+export type RecipeInput = z.input<typeof recipeSchema>
+export type Recipe = z.output<typeof recipeSchema>
+
+/** Fills in defaults. Throws BAD_RECIPE with the field, what it is and what was expected. */
+export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
+  const parsed = recipeSchema.safeParse(value)
+  if (!parsed.success) throw usageError('BAD_RECIPE', `${source}: ${describeProblem(parsed.error, value)}.`)
+  const recipe = parsed.data
+  if (recipe.model.width % recipe.model.heads !== 0)
+    throw usageError(
+      'BAD_RECIPE',
+      `${source}: model.width is ${recipe.model.width}, expected a multiple of model.heads (${recipe.model.heads}).`,
+    )
+  return recipe
+}
+
+/** JSON Schema of a recipe, for editors. */
+export const recipeJsonSchema = () => z.toJSONSchema(recipeSchema, { io: 'input' })
+
+/**
+ * Applies `path=value` to a recipe before it is checked; values are JSON where they can be read as such, else text
+ * (`optimizer.learningRate=3e-4`, `tokenizer.type=bytes`). Returns a new object.
+ */
+export function setFields(recipe: RecipeInput, assignments: readonly string[]): RecipeInput {
+  const result = structuredClone(recipe) as Record<string, unknown>
+  for (const assignment of assignments) {
+    const split = assignment.indexOf('=')
+    if (split < 1)
+      throw usageError('BAD_SET', `--set ${assignment}: expected path=value, such as optimizer.learningRate=3e-4.`)
+    const keys = assignment.slice(0, split).split('.')
+    if (keys.some((key) => key === '' || key === '__proto__'))
+      throw usageError('BAD_SET', `--set ${assignment}: ${assignment.slice(0, split)} is not a path of fields.`)
+    let at = result
+    for (const key of keys.slice(0, -1)) {
+      if (typeof at[key] !== 'object' || at[key] === null) at[key] = {}
+      at = at[key] as Record<string, unknown>
+    }
+    at[keys.at(-1)!] = parseValue(assignment.slice(split + 1))
+  }
+  return result as RecipeInput
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

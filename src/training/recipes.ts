@@ -1,0 +1,24 @@
+/** Ready-made recipes: the JSON files of the package's `recipes` folder. */
+import { usageError } from '../base/errors.ts'
+import { kindOf, listDirectory, path, readJson } from '../base/files.ts'
+import type { RecipeInput } from './recipe.ts'
+
+const folder = () =>
+  decodeURIComponent(new URL('../../recipes', import.meta.url).pathname).replace(/^\/([A-Za-z]:)/, '$1')
+
+/** Names of the ready-made recipes. */
+export async function recipeNames(): Promise<string[]> {
+  const files = await listDirectory(folder())
+  return files.flatMap((file) => (/^(?!recipe\.schema)(.+)\.json$/.exec(file) ? [file.slice(0, -5)] : [])).sort()
+}
+
+/** A ready-made recipe by name, or the recipe in a JSON file; unchecked. Throws UNKNOWN_RECIPE with the names there are. */
+export async function findRecipe(name: string): Promise<RecipeInput> {
+  const ready = path().join(folder(), `${name}.json`)
+  if (/^[\w-]+$/.test(name) && (await kindOf(ready))) return (await readJson(ready)) as RecipeInput
+  if (await kindOf(name)) return (await readJson(name)) as RecipeInput
+  throw usageError(
+    'UNKNOWN_RECIPE',
+    `--recipe ${name}: neither a file nor a ready-made recipe.\nReady-made: ${(await recipeNames()).join(', ')}.`,
+  )
+}
