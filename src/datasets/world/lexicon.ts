@@ -39,30 +39,25 @@ const nouns = (label: string, texts: string): Category => ({
   words: texts.split(' ').map((text) => ({ text, plural: `${text}s` })),
 })
 
-const pronouns = { she: { they: 'she', them: 'her', their: 'her' }, he: { they: 'he', them: 'him', their: 'his' } }
+/** How the world speaks of a person, and the category of those whom the other pronouns mean. */
+const pronouns = {
+  she: { they: 'she', them: 'her', their: 'her', other: 'he' },
+  he: { they: 'he', them: 'him', their: 'his', other: 'she' },
+}
 
 /** People of one pronoun: `name pet` pairs. */
-const people = (pronoun: 'she' | 'he', pairs: string): Word[] =>
-  pairs.split(', ').map((pair) => {
+const people = (pronoun: 'she' | 'he', pairs: string): Category => ({
+  label: 'PERSON',
+  words: pairs.split(', ').map((pair) => {
     const [text, pet] = pair.split(' ') as [string, string]
     return { text, pet, ...pronouns[pronoun] }
-  })
+  }),
+})
 
-const person: Category = {
-  label: 'PERSON',
-  words: [
-    ...people('she', 'Mia cat, Anna dog, Lily goat, Rosa duck, Zoe pony, Ruby mouse'),
-    ...people('he', 'Tom dog, Ben cat, Leo pony, Max duck, Sam goat, Finn mouse'),
-  ],
-}
-
-const kin: Category = {
-  label: 'KIN',
-  words: [
-    ...['mother', 'sister', 'aunt'].map((text) => ({ text, ...pronouns.she })),
-    ...['father', 'brother', 'uncle'].map((text) => ({ text, ...pronouns.he })),
-  ],
-}
+// The second person of a sentence is always one of the other pronoun, so that no pronoun has two readings.
+const she = people('she', 'Mia cat, Anna dog, Lily goat, Rosa duck, Zoe pony, Ruby mouse')
+const he = people('he', 'Tom dog, Ben cat, Leo pony, Max duck, Sam goat, Finn mouse')
+const person: Category = { label: 'PERSON', words: [...she.words, ...he.words] }
 
 const numerals = 'one two three four five six seven eight nine ten'.split(' ')
 const number: Category = {
@@ -112,7 +107,9 @@ const animal = table(
 /** Every category of the world, by the name that patterns use. */
 export const lexicon: Readonly<Record<string, Category>> = {
   person,
-  kin,
+  she,
+  he,
+  kin: plain('KIN', 'mother sister aunt father brother uncle'),
   toy: nouns(
     'OBJECT',
     'kite ball drum doll boat robot train puzzle balloon bucket bell flute basket rocket wagon mask truck',
@@ -150,8 +147,8 @@ export const lexicon: Readonly<Record<string, Category>> = {
   ),
   number,
   several: only(number, (n) => amount(n) >= 2),
-  addend: only(number, (n) => amount(n) >= 2 && amount(n) <= 5),
-  minuend: only(number, (n) => amount(n) >= 3 && amount(n) <= 6),
+  addend: only(number, (n) => amount(n) >= 2 && amount(n) <= 4),
+  minuend: only(number, (n) => amount(n) >= 3 && amount(n) <= 5),
   subtrahend: only(number, (n) => amount(n) <= 3),
   feeling,
   joy: only(feeling, (f) => f.tone === 'positive'),
@@ -179,11 +176,8 @@ export const lexicon: Readonly<Record<string, Category>> = {
     `banana     | bananas      | yellow
      lemon      | lemons       | yellow
      cherry     | cherries     | red
-     tomato     | tomatoes     | red
      plum       | plums        | purple
-     grape      | grapes       | purple
      pear       | pears        | green
-     lime       | limes        | green
      blueberry  | blueberries  | blue`,
   ),
   food: plain('FOOD', 'bread soup rice cheese fish pasta salad cake pie stew'),

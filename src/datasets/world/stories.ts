@@ -25,12 +25,13 @@ const facts = [
   'ground',
 ] as const
 const toys = ['has', 'tookBecause', 'feltBecause', 'put', 'showed', 'painted', 'made', 'bought', 'playedWith'] as const
+const reckoning = ['plus', 'minus', 'comesAfter'] as const
 const sums = ['together', 'gotMore', 'gaveAway', 'askSum', 'counted'] as const
 
 export const storyPlans = {
   lostToy: {
     weight: 4,
-    cast: '{s:size} {p:person} {q:person} {c:color} {t:toy} {l:place}',
+    cast: '{s:size} {p:person} {q:p.other} {c:color} {t:toy} {l:place}',
     scenes: [
       'has',
       'took',
@@ -44,13 +45,13 @@ export const storyPlans = {
   },
   brokenToy: {
     weight: 3,
-    cast: '{s:size} {p:person} {q:person} {c:color} {t:toy}',
+    cast: '{s:size} {p:person} {q:p.other} {c:color} {t:toy}',
     scenes: [['has', 'bought'], ['showed', 'playedWith'], 'broke', 'fixed', ['sayThanks', 'playedWith']],
     summary: '{p} broke {p.their} {c} {t}, and {q} fixed it.',
   },
   gift: {
     weight: 3,
-    cast: '{s:size} {p:person} {q:person} {c:color} {t:toy}',
+    cast: '{s:size} {p:person} {q:p.other} {c:color} {t:toy}',
     scenes: [['bought', 'made'], ['whenFelt', 'hugged'], 'gave', 'playedWith', 'put'],
     summary: '{p} gave a {c} {t} to {q}.',
   },
@@ -68,7 +69,7 @@ export const storyPlans = {
   },
   dayOut: {
     weight: 4,
-    cast: '{p:person} {q:person} {l:outdoors}',
+    cast: '{p:person} {q:p.other} {l:outdoors}',
     scenes: ['wore', outing, outing, talk, ['picked', 'saw'], outing],
     summary: '{p} spent a day in the {l} with {q}.',
   },
@@ -80,31 +81,31 @@ export const storyPlans = {
   },
   household: {
     weight: 2,
-    cast: '{p:person} {q:person} {h:tool}',
+    cast: '{p:person} {q:p.other} {h:tool}',
     scenes: ['needed', ['helped', 'madeOf'], 'putBack', ['cooked', 'ateMeal', 'stayedHome']],
     summary: '{p} went to get the {h}, and {q} helped to put it back.',
   },
   talking: {
-    weight: 3,
-    cast: '{p:person} {q:person}',
+    weight: 2,
+    cast: '{p:person} {q:p.other}',
     scenes: [talk, 'askFood', 'sayFood', talk, outing],
     summary: '{p} and {q} had a talk about food.',
   },
   numbers: {
     weight: 3,
-    cast: '{p:person} {q:person}',
-    scenes: [sums, ['plus', 'minus', 'comesAfter'], sums, sums, toys],
+    cast: '{p:person} {q:p.other}',
+    scenes: [sums, reckoning, sums, reckoning, toys],
     summary: '{p} worked with numbers.',
   },
   lesson: {
-    weight: 4,
+    weight: 3,
     cast: '{p:person}',
     scenes: ['stuff', facts, facts, facts, facts, toys],
     summary: '{p} learned how the world is.',
   },
   playroom: {
     weight: 4,
-    cast: '{p:person} {q:person}',
+    cast: '{p:person} {q:p.other}',
     scenes: [toys, toys, talk, toys, toys],
     summary: '{p} played with toys.',
   },

@@ -56,12 +56,12 @@ export const templateSources = {
   found: {
     kind: 'action',
     tone: 'positive',
-    text: '{q:person} found the {c:color} {t:toy} {u:beside} the {m:furniture} and gave it to {p:person}.',
+    text: '{q:person} found the {c:color} {t:toy} {u:beside} the {m:furniture} and gave it to {p:q.other}.',
     asks: { 'Where was the {t}?': '{u} the {m}', 'Who found the {t}?': '{q}' },
   },
   joyFound: {
     kind: 'feeling',
-    text: '{p:person} was {f:joy} because {q:person} found {p.their} {c:color} {t:toy}.',
+    text: '{p:person} was {f:joy} because {q:p.other} found {p.their} {c:color} {t:toy}.',
     asks: { 'Why was {p} {f}?': 'because {q} found {p.their} {c} {t}' },
   },
   lookedFor: {
@@ -76,19 +76,19 @@ export const templateSources = {
   },
   showed: {
     kind: 'action',
-    text: '{p:person} showed {q:person} {p.their} {s:size} {c:color} {t:toy}.',
+    text: '{p:person} showed {q:p.other} {p.their} {s:size} {c:color} {t:toy}.',
     asks: { 'What did {p} show {q}?': '{p.their} {s} {c} {t}', 'Who saw the {t}?': '{q}' },
   },
   broke: {
     kind: 'action',
     tone: 'negative',
-    text: '{p:person} broke {p.their} {c:color} {t:toy}, so {p.they} asked {q:person} for help.',
+    text: '{p:person} broke {p.their} {c:color} {t:toy}, so {p.they} asked {q:p.other} for help.',
     asks: { 'What did {p} break?': '{p.their} {c} {t}', 'Who did {p} ask for help?': '{q}' },
   },
   fixed: {
     kind: 'action',
     tone: 'positive',
-    text: '{q:person} fixed the {c:color} {t:toy}, and {p:person} thanked {q.them}.',
+    text: '{q:person} fixed the {c:color} {t:toy}, and {p:q.other} thanked {q.them}.',
     asks: { 'Who fixed the {t}?': '{q}', 'What did {q} fix?': 'the {c} {t}' },
   },
   painted: {
@@ -99,7 +99,7 @@ export const templateSources = {
   gave: {
     kind: 'feeling',
     tone: 'positive',
-    text: '{p:person} gave {q:person} a {c:color} {t:toy} because {q.they} was {f:sorrow}.',
+    text: '{p:person} gave {q:p.other} a {c:color} {t:toy} because {q.they} was {f:sorrow}.',
     asks: { 'Who got a {c} {t}?': '{q}', 'Why did {p} give {q} a {t}?': 'because {q.they} was {f}' },
   },
   made: {
@@ -110,8 +110,8 @@ export const templateSources = {
   gaveKin: {
     kind: 'feeling',
     tone: 'positive',
-    text: '{p:person} gave the {c:color} {t:toy} to {p.their} {k:kin} because {k.they} was {f:sorrow}.',
-    asks: { 'Who got the {t}?': '{p.their} {k}' },
+    text: '{p:person} gave the {c:color} {t:toy} to {p.their} {k:kin} because {p.they} was {f:joy}.',
+    asks: { 'Who got the {t}?': '{p.their} {k}', 'How was {p}?': '{f}' },
   },
   bought: {
     kind: 'possession',
@@ -120,14 +120,14 @@ export const templateSources = {
   },
   playedWith: {
     kind: 'action',
-    text: '{o:when}, {p:person} and {q:person} played with the {c:color} {t:toy}.',
+    text: '{o:when}, {p:person} and {q:p.other} played with the {c:color} {t:toy}.',
     asks: { 'What did {p} and {q} play with?': 'the {c} {t}' },
   },
 
   // People
   did: {
     kind: 'action',
-    text: '{o:when}, {p:person} {v.past:activity} in the {l:place} with {q:person}.',
+    text: '{o:when}, {p:person} {v.past:activity} in the {l:place} with {q:p.other}.',
     asks: { 'Where was {p}?': 'in the {l}', 'Who was with {p}?': '{q}' },
   },
   likesTo: {
@@ -163,7 +163,7 @@ export const templateSources = {
   },
   putBack: {
     kind: 'action',
-    text: '{p:person} and {q:person} put the {h.material:tool} {h} back in the {h.room}.',
+    text: '{p:person} and {q:p.other} put the {h.material:tool} {h} back in the {h.room}.',
     asks: { 'Where does the {h} belong?': 'in the {h.room}' },
   },
 
@@ -277,12 +277,12 @@ export const templateSources = {
   },
   gotMore: {
     kind: 'arithmetic',
-    text: '{p:person} had {a:addend} {r.plural:fruit}, {q:person} gave {p.them} {b:addend} more, and now {p.they} has {a+b}.',
+    text: '{p:person} had {a:addend} {r.plural:fruit}, {q:p.other} gave {p.them} {b:addend} more, and now {p.they} has {a+b}.',
     asks: { 'How many {r.plural} does {p} have now?': '{a+b}' },
   },
   gaveAway: {
     kind: 'arithmetic',
-    text: '{p:person} had {a:minuend} {t.plural:toy} and gave {b:subtrahend} to {q:person}, so {p.they} has {a-b} left.',
+    text: '{p:person} had {a:minuend} {t.plural:toy} and gave {b:subtrahend} to {q:p.other}, so {p.they} has {a-b} left.',
     asks: { 'How many {t.plural} does {p} have left?': '{a-b}', 'How many did {q} get?': '{b}' },
   },
   counted: {
@@ -304,7 +304,7 @@ export const templateSources = {
   },
   askWhere: {
     kind: 'dialogue',
-    text: '{p:person} asked {q:person}, "Where is my {s:size} {c:color} {t:toy}?"',
+    text: '{p:person} asked {q:p.other}, "Where is my {s:size} {c:color} {t:toy}?"',
     asks: { 'Who asked {q}?': '{p}', 'Whose {t} is it?': '{p}' },
   },
   sayWhere: {
@@ -315,12 +315,12 @@ export const templateSources = {
   sayThanks: {
     kind: 'dialogue',
     tone: 'positive',
-    text: '"Thank you for the {c:color} {t:toy}, {q:person}," {i:speak} {p:person}.',
+    text: '"Thank you for the {c:color} {t:toy}, {q:person}," {i:speak} {p:q.other}.',
     asks: { 'Who said thank you?': '{p}' },
   },
   sayPlay: {
     kind: 'dialogue',
-    text: '"Let us {v:activity} in the {l:place}, {q:person}," {i:speak} {p:person}.',
+    text: '"Let us {v:activity} in the {l:place}, {q:person}," {i:speak} {p:q.other}.',
     asks: { 'Where does {p} want to {v}?': 'in the {l}' },
   },
   sayFeeling: {
@@ -330,13 +330,13 @@ export const templateSources = {
   },
   askFood: {
     kind: 'dialogue',
-    text: '{p:person} asked {q:person}, "Do you like {y:food} for {x:meal}?"',
+    text: '{p:person} asked {q:p.other}, "Do you like {y:food} for {x:meal}?"',
     asks: { 'Who asked {q}?': '{p}' },
   },
   sayFood: {
     kind: 'dialogue',
     tone: 'positive',
-    text: '"I like {y:food} and {r.plural:fruit}," {q:person} told {p:person}.',
+    text: '"I like {y:food} and {r.plural:fruit}," {q:person} told {p:q.other}.',
     asks: { 'What does {q} like?': '{y} and {r.plural}' },
   },
   sayWeather: {
