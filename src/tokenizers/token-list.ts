@@ -1,6 +1,7 @@
 /** The tokens of one text before special tokens are put around it, as columns that grow. */
 
 export class TokenList {
+  readonly text: string
   ids = new Int32Array(64)
   /** Where each token begins and ends in the text, in UTF-16 code units. */
   starts = new Int32Array(64)
@@ -8,6 +9,10 @@ export class TokenList {
   length = 0
   /** The matched text of added tokens, by position, where it holds white space beside the token. */
   readonly labels = new Map<number, string>()
+
+  constructor(text: string) {
+    this.text = text
+  }
 
   push(id: number, start: number, end: number): void {
     if (this.length === this.ids.length) this.#grow()

@@ -139,8 +139,8 @@ export class Tokenizer {
 
   /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
   #tokens(text: string, special: SpecialHandling): TokenList {
-    const out = new TokenList()
-    for (const segment of this.#added.segments({ text: wellFormed(text), origin: 0 }, special)) {
+    const out = new TokenList(wellFormed(text))
+    for (const segment of this.#added.segments({ text: out.text, origin: 0 }, special)) {
       if (!segment.token) {
         this.#pieces(segment.text, out)
         continue

@@ -35,6 +35,9 @@ export function characterClass(codePoint: number): number {
   return known
 }
 
+/** Whether a unit is the second half of a character. */
+export const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000
+
 /** How many UTF-16 code units the character at `index` takes. */
 export const characterLength = (text: string, index: number): number => (text.codePointAt(index)! > 0xffff ? 2 : 1)
 
