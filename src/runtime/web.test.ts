@@ -206,7 +206,11 @@ describe('failures', () => {
       code: 'OUTPUT_TYPE',
     })
     for (const threads of [0, 1.5, Number.NaN])
-      expect(() => webRuntime({ threads })).toThrow(expect.objectContaining({ code: 'BAD_THREADS' }))
+      for (const refused of [
+        runtime.compile(program({}, {}), { threads }),
+        webRuntime({ threads }).compile(program({}, {})),
+      ])
+        expect(await failing(refused)).toMatchObject({ code: 'BAD_THREADS' })
   })
 
   test('a disposed executable says so; disposing twice is fine', async () => {

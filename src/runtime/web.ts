@@ -3,7 +3,7 @@ import { failure, usageError } from '../base/errors.ts'
 import type { Program } from '../graph/program.ts'
 import { lower, outputName } from '../onnx/lower.ts'
 import type { NdArray } from '../tensor/array.ts'
-import { type Arrays, type Executable, outputArrays, type Runtime } from './runtime.ts'
+import { type Arrays, type CompileOptions, type Executable, outputArrays, type Runtime } from './runtime.ts'
 import type { MountedWeights, WebSession } from './web/engine.ts'
 
 export type WebOptions = {
@@ -22,21 +22,19 @@ const capabilities = { contrib: true }
  * ONNX Runtime as WebAssembly. A run occupies the thread it is called on: a page with a live interface calls from a worker. Inputs are
  * copied into the engine's memory and outputs out of it.
  */
-export function webRuntime(options: WebOptions = {}): Runtime {
-  const { threads } = options
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
-    throw usageError('BAD_THREADS', `threads must be a positive whole number, found ${threads}`)
-  return {
-    name: 'web',
-    capabilities,
-    async compile(program: Program): Promise<Executable> {
-      checkTypes(program)
-      const { bytes } = lower({ ...program, constants: placed(program.constants) }, capabilities)
-      const { createWebSession } = await import('./web/engine.ts')
-      return executable(program, await createWebSession(bytes, await mounted(program.constants), options))
-    },
-  }
-}
+export const webRuntime = (defaults: WebOptions = {}): Runtime => ({
+  name: 'web',
+  capabilities,
+  async compile(program: Program, { threads = defaults.threads }: CompileOptions = {}): Promise<Executable> {
+    if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
+      throw usageError('BAD_THREADS', `threads must be a positive whole number, found ${threads}`)
+    checkTypes(program)
+    const { bytes } = lower({ ...program, constants: placed(program.constants) }, capabilities)
+    const { createWebSession } = await import('./web/engine.ts')
+    const weights = await mounted(program.constants)
+    return executable(program, await createWebSession(bytes, weights, { ...defaults, threads }))
+  },
+})
 
 /** The engine takes bfloat16 as a constant only, converted by the graph. */
 function checkTypes({ inputs, outputs }: Program): void {
