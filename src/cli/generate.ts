@@ -1,0 +1,112 @@
+/** `pellucid generate`: text from a model, streamed as it comes. */
+import { usageError } from '../base/errors.ts'
+import { readText } from '../base/files.ts'
+import type { Prompt } from '../generation/index.ts'
+import { loadModel } from '../model.ts'
+import { painter } from './color.ts'
+import type { Command } from './command.ts'
+import { json, number, runtimeOptions, whole } from './options.ts'
+
+/** `5,17,3` → ids. */
+function parseIds(text: string): number[] {
+  const ids = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
+  if (ids.some((id) => !Number.isSafeInteger(id)))
+    throw usageError('BAD_VALUE', `--prompt-ids is '${text.slice(0, 60)}', expected token ids such as 5,17,3.`)
+  return ids
+}
+
+export const generate: Command = {
+  name: 'generate',
+  summary: 'write text with a model',
+  arguments: [{ name: 'model', description: 'a model directory' }],
+  options: [
+    { flags: '--prompt <text>', description: 'text to go on from; several make a batch', repeat: true },
+    { flags: '--prompt-file <file>', description: 'a file with the text to go on from' },
+    {
+      flags: '--prompt-ids <ids>',
+      description: 'token ids instead of text: 5,17,3 (needs no tokenizer)',
+      parse: parseIds,
+      repeat: true,
+    },
+    {
+      flags: '--max-new-tokens <n>',
+      description: 'most tokens to write',
+      parse: whole('--max-new-tokens'),
+      default: 200,
+    },
+    {
+      flags: '--temperature <t>',
+      description: '0 always takes the likeliest token; below 1 bolder choices are rarer',
+      parse: number('--temperature', { min: 0 }),
+    },
+    { flags: '--top-k <k>', description: 'choose among the k likeliest tokens', parse: whole('--top-k') },
+    {
+      flags: '--top-p <p>',
+      description: 'choose among the likeliest tokens that make up this share',
+      parse: number('--top-p', { above: 0, max: 1 }),
+    },
+    { flags: '--seed <n>', description: 'same seed, same text', parse: whole('--seed', { min: 0 }) },
+    { flags: '--stop <text>', description: 'a text that ends the writing; it is not written', repeat: true },
+    {
+      flags: '--returned <n>',
+      description: 'texts for each prompt',
+      parse: whole('--returned', { min: 1, max: 1024 }),
+    },
+    json,
+    ...runtimeOptions,
+  ],
+  examples: [
+    'generate runs/world --prompt "Mia went to"',
+    'generate runs/world --prompt "Mia" --prompt "Tom" --temperature 0.8 --seed 7 --json',
+    'generate MODEL --prompt-ids 5,17,3 --temperature 0 --json',
+  ],
+  async run(values, terminal) {
+    const { model: directory, prompt, promptFile, promptIds, json: asJson, runtime, threads, ...rest } = values
+    const given = [prompt.length > 0, promptFile !== undefined, promptIds.length > 0].filter(Boolean).length
+    if (given > 1) throw usageError('BAD_USAGE', 'Give one of --prompt, --prompt-file and --prompt-ids.')
+    const prompts: Prompt[] =
+      promptFile !== undefined
+        ? [await readText(promptFile)]
+        : promptIds.length
+          ? promptIds
+          : prompt.length
+            ? prompt
+            : ['']
+    const { maxNewTokens, temperature, topK, topP, seed, stop, returned } = rest
+    const options = {
+      maxNewTokens,
+      temperature,
+      topK,
+      topP,
+      seed,
+      stop: stop.length ? stop : undefined,
+      returned,
+      special: 'parse' as const,
+      signal: terminal.signal,
+    }
+    const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+    const paint = painter(terminal.color)
+    try {
+      if (!model.tokenizer && !asJson && promptIds.length === 0)
+        throw usageError('NO_TOKENIZER', `${directory}: has no tokenizer. Give --prompt-ids and --json.`)
+      if (asJson || prompts.length > 1 || (returned ?? 1) > 1) {
+        const { sequences } = await model.complete(prompts, options)
+        if (asJson) terminal.out(`${JSON.stringify({ sequences })}\n`)
+        else
+          for (const [i, sequence] of sequences.entries())
+            terminal.out(
+              `${paint.dim(`── ${i + 1} of ${sequences.length}`)}\n${sequence.text || sequence.ids.join(' ')}\n`,
+            )
+        return
+      }
+      const start =
+        typeof prompts[0] === 'string' ? prompts[0] : (model.tokenizer?.decode(prompts[0]!) ?? prompts[0]!.join(' '))
+      terminal.out(paint.dim(start))
+      for await (const piece of model.generate(prompts[0]!, options))
+        terminal.out(model.tokenizer ? piece.text : ` ${piece.ids.join(' ')}`)
+      terminal.out('\n')
+    } finally {
+      await model.dispose()
+    }
+  },
+}

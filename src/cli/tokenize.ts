@@ -1,0 +1,74 @@
+/** `pellucid tokenize`: how a text is cut into tokens. */
+import { usageError } from '../base/errors.ts'
+import { readText } from '../base/files.ts'
+import { type Encoding, loadTokenizer } from '../tokenizers/index.ts'
+import { painter } from './color.ts'
+import type { Command } from './command.ts'
+import { json, oneOf } from './options.ts'
+
+type Paint = (text: string) => string
+
+/** Pieces in changing colors; without colors, between bars. */
+function drawPieces(text: string, { offsets, tokens }: Encoding, color: boolean): string {
+  const paint = painter(color)
+  const colors: Paint[] = [paint.cyan, paint.yellow, paint.green, paint.magenta]
+  const pieces = offsets.map(([start, end], i) => (end > start ? text.slice(start, end) : tokens[i]!))
+  return color ? pieces.map((piece, i) => colors[i % colors.length]!(piece)).join('') : pieces.join('│')
+}
+
+export const tokenize: Command = {
+  name: 'tokenize',
+  summary: 'text to tokens',
+  arguments: [
+    { name: 'tokenizer', description: 'a model directory or a tokenizer.json' },
+    { name: 'text', description: 'the text', optional: true },
+  ],
+  options: [
+    { flags: '--file <file>', description: 'a file with the text' },
+    {
+      flags: '--jsonl <file>',
+      description: 'a file of JSON lines, each a text or { "text": … }; prints a JSON line for each',
+    },
+    {
+      flags: '--special <how>',
+      description: 'special tokens in the text: parse, text or error',
+      parse: oneOf('--special', ['parse', 'text', 'error']),
+      default: 'parse',
+    },
+    json,
+  ],
+  examples: ['tokenize runs/world "Mia went to the park."', 'tokenize gpt2/tokenizer.json --file book.txt --json'],
+  async run({ tokenizer: source, text, file, jsonl, special, json: asJson }, terminal) {
+    if ([text, file, jsonl].filter((given) => given !== undefined).length !== 1)
+      throw usageError('BAD_USAGE', 'tokenize takes one text: as an argument, --file or --jsonl.')
+    const tokenizer = await loadTokenizer(source)
+    const print = (content: string) => terminal.out(`${JSON.stringify(tokenizer.encode(content, { special }))}\n`)
+    if (jsonl !== undefined) {
+      for (const [i, line] of (await readText(jsonl)).split('\n').entries())
+        if (line.trim()) print(textOf(line, `${jsonl}:${i + 1}`))
+      return
+    }
+    const content: string = text ?? (await readText(file))
+    if (asJson) {
+      print(content)
+      return
+    }
+    const encoding = tokenizer.encode(content, { special })
+    const bytes = new TextEncoder().encode(content).length
+    terminal.out(`${drawPieces(content, encoding, terminal.color)}\n\n${encoding.ids.join(' ')}\n`)
+    terminal.note(
+      `\n${encoding.ids.length} tokens, ${bytes} bytes, ${(bytes / encoding.ids.length).toFixed(2)} bytes a token\n`,
+    )
+  },
+}
+
+function textOf(line: string, place: string): string {
+  try {
+    const value = JSON.parse(line) as unknown
+    const text = typeof value === 'string' ? value : (value as { text?: unknown } | null)?.text
+    if (typeof text === 'string') return text
+  } catch {
+    // told below
+  }
+  throw usageError('BAD_LINE', `${place}: expected a JSON string or an object with a text.`)
+}
