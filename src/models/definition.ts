@@ -8,6 +8,10 @@ export type InputSpec = {
   readonly dtype: 'int32' | 'float32'
   readonly axes: readonly string[]
   readonly optional: boolean
+  /** Its values are whole numbers from 0 to below this, for a config. */
+  readonly below?: 'vocabulary' | 'context'
+  /** A value that means: leave this one out. */
+  readonly ignored?: number
 }
 
 /**
@@ -47,22 +51,25 @@ export type Definition<C = unknown> = {
   /** Taps that make up `hidden_states` and `attentions`, in order. */
   readonly hiddenStates: (config: C) => readonly string[]
   readonly attentions: (config: C) => readonly string[]
-  /** Shape of the caches for decoding; `slots` is the longest sequence. */
-  readonly cache: (config: C) => Omit<CacheShape, 'batch'>
+  /** Shape of the caches for decoding. */
+  readonly cache: (config: C) => Omit<CacheShape, 'batch' | 'slots'>
   readonly vocabulary: (config: C) => number
+  /** The most tokens it sees at once. */
+  readonly context: (config: C) => number
 }
 
-const ids = (name: string, optional = true): InputSpec => ({
+const ids = (name: string, rest: Partial<InputSpec> = {}): InputSpec => ({
   name,
   dtype: 'int32',
   axes: ['batch', 'tokens'],
-  optional,
+  optional: true,
+  ...rest,
 })
 
 /** Arguments of decoder-only language models. */
 export const causalInputs: readonly InputSpec[] = [
-  ids('input_ids', false),
+  ids('input_ids', { optional: false, below: 'vocabulary' }),
   ids('attention_mask'),
-  ids('position_ids'),
-  ids('labels'),
+  ids('position_ids', { below: 'context' }),
+  ids('labels', { below: 'vocabulary', ignored: -100 }),
 ]

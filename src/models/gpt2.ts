@@ -144,6 +144,7 @@ export const gpt2: Definition<Gpt2Config> = {
     'transformer.ln_f',
   ],
   attentions: (c) => Array.from({ length: c.layers }, (_, i) => `transformer.h.${i}.attn.weights`),
-  cache: (c) => ({ layers: c.layers, keyHeads: c.heads, slots: c.context, headWidth: c.width / c.heads }),
+  cache: (c) => ({ layers: c.layers, keyHeads: c.heads, headWidth: c.width / c.heads }),
   vocabulary: (c) => c.vocabulary,
+  context: (c) => c.context,
 }

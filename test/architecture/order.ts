@@ -18,7 +18,7 @@ export const ground: Record<string, readonly string[]> = {
   weights: ['models', 'tensor'],
   tokenizers: ['base'],
   datasets: ['tokenizers', 'tensor'],
-  generation: ['models', 'runtime', 'tokenizers'],
+  generation: ['models', 'runtime', 'tokenizers', 'transforms', 'weights'],
   training: ['datasets', 'models', 'transforms', 'runtime', 'weights', 'generation'],
   inspection: ['models', 'runtime', 'tokenizers'],
 }

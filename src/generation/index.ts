@@ -1,0 +1,5 @@
+/** Text from a model: prompts in, new tokens out. */
+export { type Completion, Generator, type GeneratorOptions } from './generator.ts'
+export type { GenerateOptions, Prompt } from './options.ts'
+export type { LogitsProcessor, SequenceState } from './processors.ts'
+export type { Finish, GeneratedSequence, Piece } from './sequence.ts'
