@@ -3,7 +3,18 @@
  * expressions, several times faster. A test holds each against its expression.
  */
 import type { IntegerList } from './integer-list.ts'
-import { characterClass, characterLength, LETTER, NUMBER, OTHER, SPACE, SURROGATE, unitClass } from './unicode.ts'
+import {
+  characterClass,
+  characterLength,
+  LETTER,
+  NUMBER,
+  OTHER,
+  SPACE,
+  SURROGATE,
+  UNKNOWN,
+  unitClass,
+  unitClasses,
+} from './unicode.ts'
 
 /** Finds the matches of a pattern in text[from, to) as if that were all the text, and adds [start, end) of each to `bounds`. */
 export type Scanner = (text: string, from: number, to: number, bounds: IntegerList) => void
@@ -16,9 +27,11 @@ function classAt(text: string, index: number): number {
 
 /** The end of the run of characters of one class that begins at `index`. */
 function endOfRun(text: string, index: number, to: number, wanted: number): number {
+  const classes = unitClasses
   while (index < to) {
-    const known = unitClass(text.charCodeAt(index))
+    const known = classes[text.charCodeAt(index)]
     if (known === wanted) index++
+    else if (known === UNKNOWN) unitClass(text.charCodeAt(index))
     else if (known === SURROGATE && characterClass(text.codePointAt(index)!) === wanted) index += 2
     else break
   }

@@ -7,7 +7,7 @@ export const LETTER = 1
 export const NUMBER = 2
 export const SPACE = 3
 export const SURROGATE = 4
-const UNKNOWN = 255
+export const UNKNOWN = 255
 
 const letter = /\p{L}/u
 const number = /\p{N}/u
@@ -16,8 +16,11 @@ const space = /\p{White_Space}/u
 const classify = (character: string): number =>
   letter.test(character) ? LETTER : number.test(character) ? NUMBER : space.test(character) ? SPACE : OTHER
 
-/** Filled as characters occur: asking the regular expressions for all 65,536 at once would cost every start 10 ms. */
-const unitClasses = new Uint8Array(0x10000).fill(UNKNOWN)
+/**
+ * Class by UTF-16 code unit, or `UNKNOWN` until `unitClass` is asked: putting all 65,536 to the regular expressions at once
+ * would cost every start 10 ms. For loops over long texts; elsewhere use `unitClass`.
+ */
+export const unitClasses = new Uint8Array(0x10000).fill(UNKNOWN)
 unitClasses.fill(SURROGATE, 0xd800, 0xe000)
 const astralClasses = new Map<number, number>()
 
