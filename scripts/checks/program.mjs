@@ -12,7 +12,7 @@ export function readmeProgram() {
 
 /**
  * Compiles the program under `--strict` in a folder where `pellucid` is installed, and runs it there.
- * It must end within two minutes and print something.
+ * It must end within four minutes and print something.
  */
 export async function tryProgram(report, folder, where) {
   writeFileSync(join(folder, 'program.ts'), readmeProgram())
@@ -23,7 +23,7 @@ export async function tryProgram(report, folder, where) {
   const compiled = await node([tsc, ...options, 'program.ts'], { cwd: folder, quiet: true })
   if (compiled.code !== 0) return report.fail(`the README's program does not compile ${where}`, compiled.output)
   report.pass()
-  const ran = await node([join(out, 'program.js')], { cwd: folder, quiet: true, seconds: 120 })
+  const ran = await node([join(out, 'program.js')], { cwd: folder, quiet: true, seconds: 240 })
   if (ran.code !== 0) return report.fail(`the README's program fails ${where}`, ran.output)
   if (ran.stdout.trim() === '') return report.fail(`the README's program prints nothing ${where}`)
   report.pass()
