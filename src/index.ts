@@ -21,3 +21,5 @@ export {
   loadTokenizer,
   type Tokenizer,
 } from './tokenizers/index.ts'
+export type { Recipe, RecipeInput } from './training/recipe.ts'
+export { type TrainEvent, type TrainOptions, train } from './training/train.ts'
