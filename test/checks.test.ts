@@ -1,7 +1,7 @@
 /** The checks of `npm test` have teeth: each finds what it is there to find, in samples that are wrong on purpose. */
 import { describe, expect, test } from 'vitest'
 import { isAsset, isModule } from '../scripts/build.mjs'
-import { brokenLinks, commandsIn, missingPaths } from '../scripts/checks/docs.mjs'
+import { brokenLinks, commandsIn, missingPaths, unlinked } from '../scripts/checks/docs.mjs'
 import { isAllowed } from '../scripts/checks/licenses.mjs'
 import { packReport } from '../scripts/checks/packed.mjs'
 import { fits, networkReason, networkTrouble, whyInstall } from '../scripts/install.mjs'
@@ -36,6 +36,15 @@ describe('documents', () => {
     expect(missingPaths('`src/base/errors.ts` `src/gone.ts` `src/models/<name>.ts` `test/`, src/plain.ts')).toEqual([
       'src/gone.ts',
     ])
+  })
+  test('documents that nothing links to are found', () => {
+    const texts = new Map([
+      ['README.md', '[a](docs/a.md)'],
+      ['docs/a.md', '[b](sub/b.md#x)'],
+      ['docs/sub/b.md', ''],
+      ['docs/c.md', '[myself](c.md)'],
+    ])
+    expect(unlinked(texts)).toEqual(['docs/c.md'])
   })
   test('commands are found in shell blocks and inline code', () => {
     const text =

@@ -47,6 +47,18 @@ export function brokenLinks(file, text) {
   return broken
 }
 
+/** Documents that no other document links to, so that nobody would find them. The README is where one begins. */
+export function unlinked(texts) {
+  const linked = new Set(['README.md'])
+  for (const [file, text] of texts) {
+    for (const [, target] of withoutFences(text).matchAll(/\]\(([^)\s#]+)/g)) {
+      const path = join(dirname(file), target).split('\\').join('/')
+      if (path !== file) linked.add(path)
+    }
+  }
+  return [...texts.keys()].filter((file) => !linked.has(file))
+}
+
 /** Paths in backticks below our own folders that do not exist. Placeholders (`src/models/<name>.ts`, `*`) are left alone. */
 export const missingPaths = (text) =>
   [...withoutFences(text).matchAll(/`((?:src|test|scripts|docs|recipes|examples|bench|\.ci)\/[^`\s]*)`/g)]
@@ -119,6 +131,10 @@ export const docs = {
     const words = readFileSync(join(root, 'README.md'), 'utf8').trim().split(/\s+/).length
     if (words <= readmeWords) report.pass()
     else report.fail('README.md', `${words} words; ${readmeWords} are enough`)
+
+    const orphans = unlinked(new Map(documents().map((file) => [file, readFileSync(join(root, file), 'utf8')])))
+    for (const file of orphans) report.fail(file, 'no other document links to it')
+    if (orphans.length === 0) report.pass()
 
     const built = await hasBuild(report, 'commands in the documents, README program')
     for (const file of documents()) {
