@@ -54,39 +54,42 @@ const buckets = 1024
  * neural text degeneration", §3.1). Tokens are counted into buckets by logit; only the bucket in which the sum is reached is sorted.
  * Of equal logits the lower id is kept first.
  */
-export const topP =
-  (p: number): LogitsProcessor =>
-  (logits) => {
+export const topP = (p: number): LogitsProcessor => {
+  const mass = new Float64Array(buckets)
+  let bucketOf = new Uint16Array(0)
+  return (logits) => {
     if (p >= 1) return
+    if (bucketOf.length < logits.length) bucketOf = new Uint16Array(logits.length)
+    mass.fill(0)
     const largest = maximum(logits)
-    const bucketOf = (x: number) => Math.min(buckets - 1, Math.floor(((largest - x) * buckets) / depth))
-    const mass = new Float64Array(buckets)
     let total = 0
     for (let i = 0; i < logits.length; i++) {
-      const x = logits[i]!
-      if (x === Number.NEGATIVE_INFINITY) continue
-      const weight = Math.exp(x - largest)
-      mass[bucketOf(x)]! += weight
+      const below = largest - logits[i]!
+      const bucket = below < depth ? Math.floor((below * buckets) / depth) : buckets - 1
+      bucketOf[i] = bucket
+      const weight = Math.exp(-below)
+      mass[bucket]! += weight
       total += weight
     }
+    // Logits that are not numbers are left for the sampler to report.
+    if (!(total < Number.POSITIVE_INFINITY)) return
     let border = 0
     let sum = 0
     while (border < buckets - 1 && sum + mass[border]! < p * total) sum += mass[border++]!
     const inBorder: number[] = []
     for (let i = 0; i < logits.length; i++) {
-      const x = logits[i]!
-      if (x === Number.NEGATIVE_INFINITY) continue
-      const bucket = bucketOf(x)
+      const bucket = bucketOf[i]!
       if (bucket === border) inBorder.push(i)
       else if (bucket > border) logits[i] = Number.NEGATIVE_INFINITY
     }
     inBorder.sort((a, b) => logits[b]! - logits[a]! || a - b)
     for (const i of inBorder) {
-      const x = logits[i]!
+      const weight = Math.exp(logits[i]! - largest)
       if (sum >= p * total) logits[i] = Number.NEGATIVE_INFINITY
-      sum += Math.exp(x - largest)
+      sum += weight
     }
   }
+}
 
 /** Removes tokens while `while_` holds (always, unless given). */
 export const without =
