@@ -1,7 +1,8 @@
 /** Attention, shared by every transformer here: softmax(QKᵀ/√d + mask)·V, with an optional cache of keys and values. */
 //   b batch · t queries · s keys · h heads · g key/value heads · d width of one head
+import { staticShape } from '../graph/axis.ts'
 import type { OnnxWriter, Op } from '../graph/op.ts'
-import { apply, type Tensor } from '../graph/tensor.ts'
+import { apply, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { defineOp } from '../ops/define.ts'
 import { arange, where, writeRows } from '../ops/index.ts'
 import { type LayerCache, lowest } from './cache.ts'
@@ -97,7 +98,10 @@ export const attendOp: Op<Attributes> = defineOp<Attributes>({
   },
 })
 
-/** ORT's GroupQueryAttention: appends to the fixed buffers in place when past and present are one array. */
+/**
+ * ORT's GroupQueryAttention: appends to the fixed buffers in place when past and present are one array. In another array it writes zeros
+ * beyond what is filled.
+ */
 function groupQueryAttention(
   onnx: OnnxWriter,
   [q, k, v, pastKeys, pastValues, starts]: string[],
@@ -116,6 +120,22 @@ function groupQueryAttention(
   )
 }
 
+/** The queries' width; throws unless heads divide the widths and queries and keys have heads of one width. */
+function checkedWidth(q: Tensor, k: Tensor, v: Tensor, heads: number, keyHeads: number): number {
+  for (const x of [q, k, v])
+    if (x.rank !== 3) shapeProblem(`expected queries, keys and values of 3 axes, got ${x.rank}`)
+  const [width, ...others] = staticShape(
+    [q, k, v].map((x) => x.shape[2]!),
+    'attend',
+  ) as [number, number, number]
+  if (width % heads !== 0) shapeProblem(`axis 2 has ${width} elements, which ${heads} heads cannot share`)
+  if (heads % keyHeads !== 0) shapeProblem(`${keyHeads} heads of keys cannot be shared by ${heads} heads of queries`)
+  for (const other of others)
+    if (other !== (width / heads) * keyHeads)
+      shapeProblem(`axis 2 of keys and values has ${other} elements, expected ${keyHeads} heads of ${width / heads}`)
+  return width
+}
+
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, §3.2) of every head at once: q [b, t, h·d], k and v [b, s, g·d] → [b, t, h·d].
  * A masked key gets the lowest float, so a query that may see nothing sees everything equally. With a cache, keys and values are
@@ -123,7 +143,7 @@ function groupQueryAttention(
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions): Tensor {
   const { heads, keyHeads = heads, causal = false, window, dropout = 0, cache, mask, bias } = options
-  const width = q.shape[2] as number
+  const width = inCall('attend', [q, k, v], () => checkedWidth(q, k, v, heads, keyHeads))
   const optional: [string, Tensor | undefined][] = [
     ['mask', mask],
     ['bias', bias],

@@ -1,65 +1,86 @@
 /** Activation functions made of simpler ones, with fused lowerings. */
 import type { OnnxWriter } from '../graph/op.ts'
-import { apply1, type Tensor } from '../graph/tensor.ts'
-import { defineOp } from './define.ts'
+import { apply1, type Node, type Tensor } from '../graph/tensor.ts'
+import { like } from './binary.ts'
+import { defineOp, expectDtype, floats } from './define.ts'
 
 const microsoft = { domain: 'com.microsoft' }
-const contrib = (onnx: OnnxWriter, type: string, x: string, attributes = {}) =>
-  onnx.capabilities.contrib ? onnx.node(type, [x], attributes, microsoft) : undefined
+/** One of ORT's own kernels where there is one; they refuse scalars. */
+const contrib = (onnx: OnnxWriter, type: string, x: string, { inputs }: Node, attributes = {}) =>
+  onnx.capabilities.contrib && inputs[0]!.rank > 0 ? onnx.node(type, [x], attributes, microsoft) : undefined
 
-/** x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016). Derivative: Φ(x) + x·e^(−x²/2)/√(2π). */
+/** A body for floats only. */
+const ofFloats =
+  (f: (x: Tensor) => Tensor) =>
+  ([x]: readonly Tensor[]): Tensor => {
+    expectDtype(x!, ...floats)
+    return f(x!)
+  }
+
+/** Φ(x) = ½(1 + erf(x/√2)), the normal distribution function. Derivative: the density e^(−x²/2)/√(2π). */
+export const normalCdfOp = defineOp({
+  name: 'normalCdf',
+  body: ofFloats((x) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)),
+  vjp: ([dy], [x]) => [
+    dy!.mul(
+      x!
+        .mul(x!)
+        .mul(-0.5)
+        .exp()
+        .mul(1 / Math.sqrt(2 * Math.PI)),
+    ),
+  ],
+  onnx: (onnx, [x], { inputs }) => {
+    const erf = onnx.node('Erf', [onnx.node('Mul', [x!, onnx.scalar(inputs[0]!.dtype, Math.SQRT1_2)])])
+    // HardSigmoid is αx + β cut to [0, 1], where Φ lies anyway: one pass over the memory instead of two.
+    return onnx.node('HardSigmoid', [erf], { alpha: { float: 0.5 }, beta: { float: 0.5 } })
+  },
+})
+
+/** x·Φ(x) (Hendrycks and Gimpel 2016). Without a rule of its own it is opened where it is differentiated, and Φ is computed once. */
 export const geluOp = defineOp({
   name: 'gelu',
-  body: ([x]) => x!.mul(phi(x!)),
-  vjp: ([dy], [x]) => {
-    const density = x!
-      .mul(x!)
-      .mul(-0.5)
-      .exp()
-      .mul(1 / Math.sqrt(2 * Math.PI))
-    return [dy!.mul(phi(x!).add(x!.mul(density)))]
-  },
-  onnx: (onnx, [x]) => contrib(onnx, 'Gelu', x!),
+  body: ofFloats((x) => x.mul(apply1(normalCdfOp, [x]))),
+  onnx: (onnx, [x], node) => contrib(onnx, 'Gelu', x!, node),
 })
-const phi = (x: Tensor) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
+
+/**
+ * ½(1 + tanh u) = σ(2u) with 2u = x(a + bx²), a = 2√(2/π), b = 0.044715a: the share of x that the tanh approximation of GELU lets
+ * through. Derivative: σ(1 − σ)(a + 3bx²).
+ */
+export const geluGateOp = defineOp({
+  name: 'geluGate',
+  body: ofFloats((x) => x.mul(x).mul(gateCubic).add(gateLinear).mul(x).sigmoid()),
+  vjp: ([dy], [x], [y]) => {
+    const slope = x!
+      .mul(x!)
+      .mul(3 * gateCubic)
+      .add(gateLinear)
+    return [dy!.mul(like(1, y!).sub(y!).mul(y!).mul(slope))]
+  },
+})
+const gateLinear = 2 * Math.sqrt(2 / Math.PI)
+const gateCubic = 0.044715 * gateLinear
 
 /** The tanh approximation of GELU, as in GPT-2: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
 export const geluTanhOp = defineOp({
   name: 'geluTanh',
-  body: ([x]) => x!.mul(bent(x!).add(1)).mul(0.5),
-  // With t = tanh(u): ½(1 + t) + ½x(1 − t²)·u′, u′ = √(2/π)(1 + 3·0.044715x²).
-  vjp: ([dy], [x]) => {
-    const t = bent(x!)
-    const slope = x!
-      .mul(x!)
-      .mul(3 * 0.044715 * root)
-      .add(root)
-    const curve = t.mul(t).neg().add(1).mul(x!).mul(slope)
-    return [dy!.mul(t.add(1).add(curve).mul(0.5))]
-  },
-  onnx: (onnx, [x]) => contrib(onnx, 'FastGelu', x!),
+  body: ofFloats((x) => x.mul(apply1(geluGateOp, [x]))),
+  onnx: (onnx, [x], node) => contrib(onnx, 'FastGelu', x!, node),
 })
-const root = Math.sqrt(2 / Math.PI)
-const bent = (x: Tensor) =>
-  x
-    .mul(x)
-    .mul(0.044715 * root)
-    .add(root)
-    .mul(x)
-    .tanh()
 
 /** x·σ(x) (Elfwing et al. 2017), also called swish. */
 export const siluOp = defineOp({
   name: 'silu',
-  body: ([x]) => x!.mul(x!.sigmoid()),
-  onnx: (onnx, [x]) => contrib(onnx, 'QuickGelu', x!, { alpha: { float: 1 } }),
+  body: ofFloats((x) => x.mul(x.sigmoid())),
+  onnx: (onnx, [x], node) => contrib(onnx, 'QuickGelu', x!, node, { alpha: { float: 1 } }),
 })
 
 /** x·σ(1.702x), the sigmoid approximation of GELU. */
 export const quickGeluOp = defineOp({
   name: 'quickGelu',
-  body: ([x]) => x!.mul(x!.mul(1.702).sigmoid()),
-  onnx: (onnx, [x]) => contrib(onnx, 'QuickGelu', x!, { alpha: { float: 1.702 } }),
+  body: ofFloats((x) => x.mul(x.mul(1.702).sigmoid())),
+  onnx: (onnx, [x], node) => contrib(onnx, 'QuickGelu', x!, node, { alpha: { float: 1.702 } }),
 })
 
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =>

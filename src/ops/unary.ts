@@ -6,6 +6,7 @@ import type { DType } from '../tensor/dtype.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { erf as erfOf } from '../tensor/special.ts'
 import { Value } from '../tensor/value.ts'
+import { like } from './binary.ts'
 import { defineOp, floats, numbers, sameType } from './define.ts'
 
 type Derivative = (dy: Tensor, x: Tensor, y: Tensor) => Tensor
@@ -45,13 +46,13 @@ export const log = float('log', 'Log', Math.log, (dy, x) => dy.div(x))
 /** √x; derivative 1/(2√x). */
 export const sqrt = float('sqrt', 'Sqrt', Math.sqrt, (dy, _, y) => dy.div(y).mul(0.5))
 /** tanh x; derivative 1 − tanh²x. */
-export const tanh = float('tanh', 'Tanh', Math.tanh, (dy, _, y) => dy.mul(y.mul(y).neg().add(1)))
+export const tanh = float('tanh', 'Tanh', Math.tanh, (dy, _, y) => dy.mul(like(1, y).sub(y.mul(y))))
 /** 1/(1 + e⁻ˣ); derivative σ(1 − σ). */
 export const sigmoid = float(
   'sigmoid',
   'Sigmoid',
   (x) => 1 / (1 + Math.exp(-x)),
-  (dy, _, y) => dy.mul(y).mul(y.neg().add(1)),
+  (dy, _, y) => dy.mul(y).mul(like(1, y).sub(y)),
 )
 /** 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf = float('erf', 'Erf', erfOf, (dy, x) => dy.mul(x.mul(x).neg().exp()).mul(2 / Math.sqrt(Math.PI)))
