@@ -49,6 +49,8 @@ export type OnnxRule<A> = (onnx: OnnxWriter, inputs: string[], node: Node & { at
 /** What transforms may ask of any op. */
 type Uses<A> = {
   readonly name: string
+  /** Its value comes from outside of the graph: an input or a parameter. */
+  readonly external?: true
   /** What the op is when nothing is being trained, where that differs (dropout). */
   readonly atInference?: (inputs: readonly Tensor[], attributes: A) => Tensor | readonly Tensor[]
   /** The path by which a tapped value is asked for. */

@@ -21,6 +21,7 @@ const unbound = (attributes: LeafAttributes): never => {
 /** A value that comes from outside: an input, a parameter or a dropout mask. Programs say where from. */
 export const leaf = defineOp<LeafAttributes>({
   name: 'leaf',
+  external: true,
   shape: (_, a) => ({ shape: a.shape, dtype: a.dtype }),
   vjp: 'none',
   evaluate: (_, a) => unbound(a),

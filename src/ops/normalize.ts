@@ -18,9 +18,11 @@ function eachLane(x: Value, axis: number, f: (lane: Float64Array) => Float64Arra
   return out
 }
 
-const logSumExp = (lane: Float64Array): number => {
+/** A lane less its largest element, and the sum of its exponentials: apart, so that equal elements share evenly however large they are. */
+function centered(lane: Float64Array): { lane: Float64Array; total: number } {
   const top = lane.reduce((a, b) => Math.max(a, b), -Infinity)
-  return top + Math.log(lane.reduce((sum, v) => sum + Math.exp(v - top), 0))
+  const moved = lane.map((v) => v - top)
+  return { lane: moved, total: moved.reduce((sum, v) => sum + Math.exp(v), 0) }
 }
 
 /** e^x / Σ e^x along an axis. Derivative: p·(dy − Σ dy·p). */
@@ -32,9 +34,9 @@ export const softmaxOp = defineOp<{ axis: number }>({
     return [weighted.sub(p!.mul(weighted.sum(axis, { keep: true })))]
   },
   evaluate: ([x], { axis }) =>
-    eachLane(x!, axis, (lane) => {
-      const total = logSumExp(lane)
-      return lane.map((v) => Math.exp(v - total))
+    eachLane(x!, axis, (values) => {
+      const { lane, total } = centered(values)
+      return lane.map((v) => Math.exp(v) / total)
     }),
   onnx: (onnx, [x], { attributes: { axis } }) => onnx.node('Softmax', [x!], { axis }),
 })
@@ -46,9 +48,9 @@ export const logSoftmaxOp = defineOp<{ axis: number }>({
   shape: sameType(floats),
   vjp: ([dy], _, [y], { axis }) => [dy!.sub(y!.exp().mul(dy!.sum(axis, { keep: true })))],
   evaluate: ([x], { axis }) =>
-    eachLane(x!, axis, (lane) => {
-      const total = logSumExp(lane)
-      return lane.map((v) => v - total)
+    eachLane(x!, axis, (values) => {
+      const { lane, total } = centered(values)
+      return lane.map((v) => v - Math.log(total))
     }),
   onnx: (onnx, [x], { attributes: { axis } }) => onnx.node('LogSoftmax', [x!], { axis }),
 })

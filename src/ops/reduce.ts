@@ -1,5 +1,5 @@
 /** Reductions along axes, and what runs along one axis: cumulative sums, top-k, argmax. */
-import type { Axis, Shape } from '../graph/axis.ts'
+import { type Axis, elements, type Shape } from '../graph/axis.ts'
 import type { Op, TensorType } from '../graph/op.ts'
 import { apply, apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import type { DType } from '../tensor/dtype.ts'
@@ -142,7 +142,10 @@ export const topKOp = defineOp<{ k: number }>({
       }
     return [v, p]
   },
-  onnx: (onnx, [x], { attributes: { k } }) => {
+  onnx: (onnx, [x], { outputs, attributes: { k } }) => {
+    // ORT's TopK ends the process where there are no lanes.
+    if (elements(outputs[0]!.shape) === 0)
+      return outputs.map(({ dtype, shape }) => onnx.constant(dtype, shape as readonly number[], []))
     const [values, positions] = onnx.nodes('TopK', [x!, onnx.constant('int64', [1], [k])], 2, { axis: -1 })
     return [values!, onnx.node('Cast', [positions!], { to: 'int32' })]
   },

@@ -8,7 +8,7 @@ import { nodesOf } from '../graph/walk.ts'
 import { sizeOf } from '../tensor/array.ts'
 import { Value } from '../tensor/value.ts'
 import { defineOp } from './define.ts'
-import { input, leaf } from './leaves.ts'
+import { input } from './leaves.ts'
 
 type Attributes = { carries: number; sequences: number; reverse: boolean; step: InnerGraph }
 
@@ -107,7 +107,7 @@ export function scan(
   const inner: InnerGraph = { inputs: [...c, ...x, ...k], outputs: [...next.carry, ...next.ys] }
   const known = new Set(inner.inputs.map(({ node }) => node))
   for (const node of nodesOf(inner.outputs))
-    if (node.op === leaf && !known.has(node))
+    if (node.op.external && !known.has(node))
       throw failure(
         'SCAN_LEAF',
         `A step of scan reads ${node.attributes.name ?? 'a parameter'}, which is not among its arguments.`,
