@@ -55,31 +55,51 @@ export type Prepared = {
   readonly bytesPerToken: number
 }
 
-/** Ids of every piece of a text. */
+/** Where one document ends and the next begins. */
+const separators = { lines: /(?<=\n)/, paragraphs: /(?<=\n\n)(?!\n)/, files: undefined } as const
+
+/** Ids of every piece of a text; each document is followed by the end token, if the tokenizer has one. */
 async function* encode(
+  recipe: Recipe,
   tokenizer: Tokenizer,
   parts: readonly TextPart[],
   seen: { bytes: number },
 ): AsyncGenerator<readonly number[]> {
-  for await (const piece of textPieces(parts)) {
-    seen.bytes += new TextEncoder().encode(piece).length
-    yield tokenizer.encode(piece, { special: 'text', addSpecialTokens: false }).ids
+  const end = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
+  const separator = separators[recipe.data.documents ?? (recipe.data.files.length ? 'paragraphs' : 'lines')]
+  const last = separator === separators.lines ? '\n' : '\n\n'
+  const complete = (document: string) => document.endsWith(last)
+  const ids = (text: string) => tokenizer.encode(text, { special: 'text', addSpecialTokens: false }).ids
+  for (const part of parts) {
+    for await (const piece of textPieces([part])) {
+      seen.bytes += new TextEncoder().encode(piece).length
+      if (end === undefined || !separator) yield ids(piece)
+      else
+        for (const document of piece.split(separator))
+          yield complete(document) ? [...ids(document), end] : ids(document)
+    }
+    if (end !== undefined && !separator) yield [end]
   }
 }
 
 /** Tokenizes the texts into `directory`, or opens what an earlier start of the same run has made there. */
-export async function prepareTokens(directory: string, texts: Texts, tokenizer: Tokenizer): Promise<Prepared> {
+export async function prepareTokens(
+  directory: string,
+  recipe: Recipe,
+  texts: Texts,
+  tokenizer: Tokenizer,
+): Promise<Prepared> {
   const at = (name: string) => path().join(directory, name)
   const done = at('data.json')
   if (!(await kindOf(done))) {
     await ensureDirectory(directory)
     const seen = { bytes: 0 }
     const counts = {
-      train: await writeTokens(at('train.bin'), tokenizer.vocabSize, encode(tokenizer, texts.train, seen)),
+      train: await writeTokens(at('train.bin'), tokenizer.vocabSize, encode(recipe, tokenizer, texts.train, seen)),
       validation: await writeTokens(
         at('validation.bin'),
         tokenizer.vocabSize,
-        encode(tokenizer, texts.validation, seen),
+        encode(recipe, tokenizer, texts.validation, seen),
       ),
     }
     await writeJson(done, { source: texts.description, tokens: counts, bytes: seen.bytes })

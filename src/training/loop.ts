@@ -97,11 +97,14 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
       yield await measure()
     }
     if (samples.every && (done % samples.every === 0 || done === steps)) {
-      const { sequences } = await context.generator.complete(samples.prompt, {
-        maxNewTokens: samples.tokens,
-        temperature: samples.temperature,
-        seed: recipe.seed + done,
-      })
+      const { sequences } = await context.generator.complete(
+        samples.prompt || (files.tokenizer.named.eos === undefined ? '\n' : ''),
+        {
+          maxNewTokens: samples.tokens,
+          temperature: samples.temperature,
+          seed: recipe.seed + done,
+        },
+      )
       yield record({ type: 'sample', step: done, text: sequences[0]!.text })
     }
     if (done % checkpoint.every === 0 && done < steps) {

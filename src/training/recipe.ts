@@ -24,6 +24,10 @@ const tokenizerSchema = z.discriminatedUnion('type', [
 const dataSchema = z.strictObject({
   files: z.array(z.string().min(1)).default([]).describe('Text files; none for the built-in world'),
   bytes: count('Bytes of the built-in world, when no files are given').default(3_000_000),
+  documents: z
+    .enum(['lines', 'paragraphs', 'files'])
+    .optional()
+    .describe('What an end token follows, if the tokenizer has one (default: paragraphs; lines in the built-in world)'),
   validation: rate.default(0.1).describe('Share at the end of the text that is kept for validation'),
 })
 

@@ -1,13 +1,16 @@
 /** One training step: loss and gradients of every micro-batch, then the optimizer; all on buffers made once. */
-import { randomBits, siteOf } from '../base/random.ts'
+import { fileError } from '../base/errors.ts'
+import { siteOf } from '../base/random.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { nodesOf } from '../graph/walk.ts'
 import type { Network } from '../models/definition.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
 import type { Executable, Runtime } from '../runtime/runtime.ts'
 import { type NdArray, zeros } from '../tensor/array.ts'
+import { describeArray } from '../tensor/print.ts'
 import { gradients } from '../transforms/gradients.ts'
 import { atInference } from '../transforms/inference.ts'
+import { createMasks, type Masks } from './masks/masks.ts'
 import type { Batch, Objective } from './objective.ts'
 import { createOptimizer, type Optimizer, type OptimizerConfig, type StepReport } from './optimizers/index.ts'
 
@@ -16,7 +19,10 @@ export type StepPlan = {
   objective: Objective
   runtime: Runtime
   optimizer: OptimizerConfig
+  /** Draws the first weights and the dropout masks. */
   seed: number
+  /** First weights by parameter, all of them, instead of drawn ones. */
+  initial?: ReadonlyMap<string, NdArray> | undefined
   /** Sequences of a micro-batch, in `splits` equal parts computed side by side. */
   batchSize: number
   splits: number
@@ -26,10 +32,9 @@ export type StepPlan = {
   threads?: number | undefined
 }
 
-/** A part of a micro-batch: its inputs, its dropout masks, its loss. */
+/** A part of a micro-batch: its inputs and its loss. */
 type Part = {
   readonly batch: Batch
-  readonly masks: readonly { readonly array: NdArray; readonly rate: number; readonly site: number }[]
   readonly loss: Float32Array
   /** Runs that write the gradients to the part's own buffer, and to a second one for sums over micro-batches. */
   readonly runs: readonly (() => Promise<void>)[]
@@ -41,11 +46,26 @@ const masksOf = (outputs: readonly Tensor[]): Tensor[] =>
     node.inputs.length === 0 && node.attributes.rate !== undefined ? [node.outputs[0]!] : [],
   )
 
-/** 0 with probability `rate`, else 1/(1 − rate). */
-function fillMask(out: Float32Array, rate: number, seed: number, step: number, site: number): void {
-  const bits = randomBits({ seed, purpose: 'dropout', step, site }, out.length)
-  const [threshold, kept] = [rate * 2 ** 32, 1 / (1 - rate)]
-  for (let i = 0; i < out.length; i++) out[i] = bits[i]! < threshold ? 0 : kept
+/** Gives every parameter its first value. Throws WRONG_SHAPE. */
+function initialize(
+  arrays: ReadonlyMap<string, NdArray>,
+  leaves: ReadonlyMap<string, Tensor>,
+  { initial, seed }: StepPlan,
+): void {
+  for (const [name, array] of arrays) {
+    const data = array.data as Float32Array
+    if (!initial) {
+      leaves.get(name)!.node.attributes.init.fill(data, array.shape, seed, siteOf(name))
+      continue
+    }
+    const given = initial.get(name)
+    if (!given || describeArray(given) !== describeArray(array))
+      throw fileError(
+        'WRONG_SHAPE',
+        `First weights: ${name} is ${given ? describeArray(given) : 'missing'}, expected ${describeArray(array)}.`,
+      )
+    data.set(given.data as Float32Array)
+  }
 }
 
 /** Everything a run computes with. Parameters live in the optimizer's arena; gradients are written there by the programs. */
@@ -54,6 +74,7 @@ export class TrainingStep {
   readonly parameters: ReadonlyMap<string, NdArray>
   readonly #plan: StepPlan
   readonly #parts: readonly Part[]
+  readonly #masks: Masks
   readonly #evaluation: Part
   readonly #executables: readonly Executable[]
 
@@ -62,6 +83,7 @@ export class TrainingStep {
     optimizer: Optimizer,
     parameters: ReadonlyMap<string, NdArray>,
     parts: Part[],
+    masks: Masks,
     evaluation: Part,
     executables: Executable[],
   ) {
@@ -69,6 +91,7 @@ export class TrainingStep {
     this.optimizer = optimizer
     this.parameters = parameters
     this.#parts = parts
+    this.#masks = masks
     this.#evaluation = evaluation
     this.#executables = executables
   }
@@ -86,16 +109,20 @@ export class TrainingStep {
         { dtype: x.dtype, shape: x.shape as readonly number[], data: optimizer.parameters.get(name)! },
       ]),
     )
-    for (const [name, x] of leaves)
-      x.node.attributes.init.fill(arrays.get(name)!.data, x.shape, plan.seed, siteOf(name))
+    initialize(arrays, leaves, plan)
     const weights = Object.fromEntries(arrays)
     const rows = plan.batchSize / plan.splits
     const threads = plan.splits > 1 ? 1 : plan.threads
 
     const traced = plan.objective.trace(plan.network, rows, plan.contextLength)
     const derived = gradients(traced.loss, [...leaves.values()])
-    const masks = masksOf([derived.loss, ...derived.gradients])
-    const maskInputs = Object.fromEntries(masks.map((mask, i) => [`mask.${i}`, mask]))
+    const dropped = masksOf([derived.loss, ...derived.gradients])
+    const maskInputs = Object.fromEntries(dropped.map((mask, i) => [`mask.${i}`, mask]))
+    const masks = createMasks(
+      dropped.map(({ shape, node }) => ({ shape: shape as readonly number[], rate: node.attributes.rate })),
+      plan.splits,
+      plan.seed,
+    )
     const names = [...leaves.keys()]
     const training = {
       inputs: new Map(Object.entries({ ...traced.inputs, ...Object.fromEntries(leaves), ...maskInputs })),
@@ -112,7 +139,7 @@ export class TrainingStep {
     const step = await plan.runtime.compile(training, { threads })
     const parts = Array.from({ length: plan.splits }, (_, split): Part => {
       const batch = allocate(traced.inputs)
-      const filled = allocate(maskInputs)
+      const filled = Object.fromEntries(masks.arrays[split]!.map((array, i) => [`mask.${i}`, array]))
       const loss = zeros('float32', [])
       const runTo = (buffer: number) => {
         const into = optimizer.gradients[buffer]!
@@ -121,11 +148,6 @@ export class TrainingStep {
       }
       return {
         batch,
-        masks: masks.map((mask, i) => ({
-          array: filled[`mask.${i}`]!,
-          rate: mask.node.attributes.rate,
-          site: i * plan.splits + split,
-        })),
         loss: loss.data as Float32Array,
         runs: [runTo(split), ...(plan.micros > 1 ? [runTo(plan.splits + split)] : [])],
       }
@@ -144,12 +166,12 @@ export class TrainingStep {
     const loss = zeros('float32', [])
     const evaluation = {
       batch,
-      masks: [],
       loss: loss.data as Float32Array,
       runs: [measured.bind({ ...batch, ...weights }, { loss })],
     }
-    return new TrainingStep(plan, optimizer, arrays, parts, evaluation, [step, measured])
+    return new TrainingStep(plan, optimizer, arrays, parts, masks, evaluation, [step, measured])
   }
+
   /** The arrays of split `split`, to be filled with its rows of the next micro-batch. */
   batch(split: number): Batch {
     return this.#parts[split]!.batch
@@ -165,14 +187,11 @@ export class TrainingStep {
    * Parts run side by side but are summed in their order, so threads change nothing.
    */
   async accumulate(step: number, micro: number): Promise<number> {
-    const { seed, splits } = this.#plan
+    const { splits, threads } = this.#plan
     const target = micro === 0 ? 0 : 1
-    const running = this.#parts.map(({ masks, runs }) => {
-      for (const { array, rate, site } of masks)
-        fillMask(array.data as Float32Array, rate, seed, step, site + micro * 2 ** 16)
-      return runs[target]!()
-    })
-    await Promise.all(running)
+    await this.#masks.fill(step, micro)
+    if (threads === 1) for (const { runs } of this.#parts) await runs[target]!()
+    else await Promise.all(this.#parts.map(({ runs }) => runs[target]!()))
     if (micro > 0) for (let split = 0; split < splits; split++) this.optimizer.accumulate(split, splits + split)
     return this.#parts.reduce((sum, { loss }) => sum + loss[0]!, 0) / splits
   }

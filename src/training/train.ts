@@ -133,7 +133,7 @@ async function* run(recipe: Recipe, options: TrainOptions & { out: string }): As
     await ensureDirectory(path().join(out, 'data'))
     await tokenizer.save(path().join(out, 'data'))
   }
-  const data = await prepareTokens(path().join(out, 'data'), texts, tokenizer)
+  const data = await prepareTokens(path().join(out, 'data'), recipe, texts, tokenizer)
   const described = describe(recipe, tokenizer)
   const network = described.format.definition.build(described.config)
   const objective = objectives[recipe.objective]

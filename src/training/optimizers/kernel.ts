@@ -1,4 +1,5 @@
 /** Loads the optimizers' WebAssembly kernel over a memory. */
+import { loadModule } from '../kernels.ts'
 import { ownMemoryKernel, sharedMemoryKernel } from './kernel.generated.ts'
 
 /** Byte offset of a slot in its memory. */
@@ -33,11 +34,6 @@ export type Kernel = {
   ): void
 }
 
-const decode = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-
-/** The kernel working on `memory`. Compiling its 2 KB takes less than a millisecond. */
-export function loadKernel(memory: WebAssembly.Memory): Kernel {
-  const shared = !(memory.buffer instanceof ArrayBuffer)
-  const module = new WebAssembly.Module(decode(shared ? sharedMemoryKernel : ownMemoryKernel))
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernel
-}
+/** The kernel working on `memory`, its own or shared. */
+export const loadKernel = (memory: WebAssembly.Memory): Kernel =>
+  loadModule(memory.buffer instanceof ArrayBuffer ? ownMemoryKernel : sharedMemoryKernel, memory)
