@@ -2,6 +2,7 @@
 export { PellucidError } from './base/errors.ts'
 export type {
   Completion,
+  EarlyStopping,
   Finish,
   GeneratedSequence,
   GenerateOptions,

@@ -1,16 +1,17 @@
 /** Writes text: prompts are read once, then every step adds a token to each sequence that is not finished. */
 import { usageError } from '../base/errors.ts'
-import { giveWay } from '../base/event-loop.ts'
-import { show } from '../base/json.ts'
 import type { Arrays, Runtime } from '../runtime/runtime.ts'
-import type { SpecialHandling, Tokenizer } from '../tokenizers/index.ts'
+import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
+import { beamSearch } from './beam-search.ts'
 import { Decoder, type Rows } from './decoder.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { type LogitsProcessor, temperature, topK, topP, without } from './processors.ts'
+import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
 import { drawAt, greedy, multinomial } from './sampling.ts'
-import { type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
-import { endIds, startId } from './special-ids.ts'
+import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
+import { endIds } from './special-ids.ts'
+import { turns } from './turns.ts'
 import { windowStart } from './window.ts'
 
 export type GeneratorOptions = {
@@ -25,15 +26,13 @@ export type Completion = { readonly sequences: readonly GeneratedSequence[] }
 
 /** Cache lengths are multiples of this, so that few different ones are made. */
 const slotStep = 64
-/** Most milliseconds of choosing tokens before the event loop gets its turn. */
-const turn = 4
 
 /**
  * Generates from a model. Where a text outgrows the model's context, the model reads on from its last half (see `windowStart`).
  * The same seed gives the same text on one machine, whatever else is in the batch.
  */
 export class Generator {
-  readonly #checkpoint: Checkpoint
+  readonly #reader: Reader
   readonly #runtime: Runtime
   readonly #options: GeneratorOptions
   #decoder: Promise<Decoder> | undefined
@@ -41,7 +40,7 @@ export class Generator {
   #known: readonly number[] | undefined
 
   constructor(checkpoint: Checkpoint, runtime: Runtime, options: GeneratorOptions = {}) {
-    this.#checkpoint = checkpoint
+    this.#reader = { checkpoint, tokenizer: options.tokenizer }
     this.#runtime = runtime
     this.#options = options
   }
@@ -49,157 +48,147 @@ export class Generator {
   /** Goes on from one prompt, token by token. The texts of the pieces together are the text of `complete`. */
   async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Piece> {
     const settings = checkOptions(options)
-    if (settings.returned > 1)
-      throw usageError('BAD_OPTION', `A stream is one text: returned must be 1, found ${settings.returned}.`)
-    const [sequence] = this.#sequences([prompt], settings)
-    for await (const { piece } of this.#write([sequence!], settings)) yield piece
+    for (const name of ['returned', 'beams'] as const)
+      if (settings[name] > 1)
+        throw usageError('BAD_OPTION', `A stream is one text: ${name} must be 1, found ${settings[name]}.`)
+    const ends = this.#ends(settings)
+    yield* this.#write(this.#sequences([prompt], settings, ends), settings, ends)
   }
 
-  /** Goes on from one prompt or several at once. Errors: BAD_OPTION, BAD_PROMPT, EMPTY_PROMPT, NONFINITE_LOGITS. */
+  /** Goes on from one prompt or several at once. Errors: BAD_OPTION, NONFINITE_LOGITS and those of `promptIds`. */
   async complete(prompts: Prompt | readonly Prompt[], options: GenerateOptions = {}): Promise<Completion> {
     const settings = checkOptions(options)
-    const sequences = this.#sequences(isPrompt(prompts) ? [prompts] : prompts, settings)
-    for await (const _ of this.#write([...sequences], settings));
+    const ends = this.#ends(settings)
+    const list = isPrompt(prompts) ? [prompts] : prompts
+    if (settings.beams > 1) {
+      const found: GeneratedSequence[] = []
+      for (const [i, prompt] of list.entries()) found.push(...(await this.#search(prompt, i, settings, ends)))
+      return { sequences: found }
+    }
+    const sequences = this.#sequences(list, settings, ends)
+    for await (const _ of this.#write([...sequences], settings, ends));
     return { sequences: sequences.map((sequence) => sequence.result()) }
   }
 
   /** Frees the session. */
   async dispose(): Promise<void> {
-    const decoder = await this.#decoder
+    const decoder = await this.#decoder?.catch(() => undefined)
     this.#decoder = undefined
     await decoder?.dispose()
   }
 
   /** The sequences to write, those of one prompt next to each other. */
-  #sequences(prompts: readonly Prompt[], settings: Settings): Sequence[] {
-    const { tokenizer } = this.#options
-    const { maxNewTokens, stop, stopTokens, returned } = settings
-    if (stop.length && !tokenizer)
-      throw usageError('NO_TOKENIZER', 'Stop strings need a tokenizer; the model has none.')
-    for (const id of stopTokens ?? []) this.#checkId(id, 'stopTokens')
-    const own = endIds(this.#checkpoint, tokenizer)
-    const ends = { maxNewTokens, stop, stopTokens: new Set(stopTokens ?? own), endTokens: new Set(own) }
+  #sequences(prompts: readonly Prompt[], { special, returned }: Settings, ends: Ends): Sequence[] {
+    const { tokenizer } = this.#reader
     return prompts.flatMap((prompt, i) => {
-      const ids = this.#promptIds(prompt, settings)
+      const ids = promptIds(prompt, special, this.#reader)
       return Array.from({ length: returned }, (_, number) => new Sequence({ prompt: i, number }, ids, ends, tokenizer))
     })
   }
 
-  #promptIds(prompt: Prompt, { special }: Settings): readonly number[] {
-    const { tokenizer } = this.#options
-    if (typeof prompt !== 'string' && !Array.isArray(prompt))
-      throw usageError('BAD_PROMPT', `A prompt must be text or a list of token ids, found ${show(prompt)}.`)
-    if (typeof prompt === 'string' && !tokenizer)
-      throw usageError('NO_TOKENIZER', 'The model has no tokenizer: give token ids as the prompt.')
-    const ids = typeof prompt === 'string' ? this.#encode(prompt, special) : prompt
-    for (const [position, id] of ids.entries()) this.#checkId(id, `the prompt (position ${position})`)
-    if (ids.length > 0) return Array.from(ids)
-    const start = startId(this.#checkpoint, tokenizer)
-    if (start === undefined)
-      throw usageError(
-        'EMPTY_PROMPT',
-        'The prompt is empty, and the model has no token that begins a text: give a prompt.',
-      )
-    return [start]
-  }
-
-  /** A prompt as ids, without the end token that some tokenizers put behind every text: the text is to go on. */
-  #encode(prompt: string, special: SpecialHandling): readonly number[] {
-    const { tokenizer } = this.#options
-    const { ids, specialTokensMask } = tokenizer!.encode(prompt, { special, truncation: false, padding: false })
-    const ends = endIds(this.#checkpoint, tokenizer)
-    let length = ids.length
-    while (length > 0 && specialTokensMask[length - 1] && ends.includes(ids[length - 1]!)) length--
-    return Array.from(ids.slice(0, length))
-  }
-
-  #checkId(id: number, place: string): void {
-    if (!(Number.isInteger(id) && id >= 0 && id < this.#vocabulary))
-      throw usageError(
-        'BAD_TOKEN_ID',
-        `${place}: token ids must be whole numbers from 0 to ${this.#vocabulary - 1} (the vocabulary), found ${show(id)}.`,
-      )
+  #ends({ maxNewTokens, stop, stopTokens }: Settings): Ends {
+    const { checkpoint, tokenizer } = this.#reader
+    if (stop.length && !tokenizer)
+      throw usageError('NO_TOKENIZER', 'Stop strings need a tokenizer; the model has none.')
+    for (const id of stopTokens ?? []) checkId(id, 'stopTokens', checkpoint)
+    const own = endIds(checkpoint, tokenizer)
+    return { maxNewTokens, stop, stopTokens: new Set(stopTokens ?? own), endTokens: new Set(own) }
   }
 
   #compiled(): Promise<Decoder> {
-    this.#decoder ??= Decoder.create(this.#checkpoint, this.#runtime, this.#options)
+    this.#decoder ??= Decoder.create(this.#reader.checkpoint, this.#runtime, this.#options).catch((error) => {
+      this.#decoder = undefined
+      throw error
+    })
     return this.#decoder
   }
 
   /** What is done to the logits, in the order of transformers' `generate`. */
-  #processors(settings: Settings, stopTokens: readonly number[]): readonly LogitsProcessor[] {
-    const { minNewTokens } = settings
-    const tooShort = without(stopTokens, ({ ids, promptLength }) => ids.length - promptLength < minNewTokens)
+  #processors({ minNewTokens, processors, ...settings }: Settings, { stopTokens }: Ends): readonly LogitsProcessor[] {
+    const tooShort = without([...stopTokens], ({ ids, promptLength }) => ids.length - promptLength < minNewTokens)
     const missing = this.#missing()
     return [
       ...(missing.length ? [without(missing)] : []),
-      ...settings.processors,
+      ...processors,
       ...(minNewTokens > 0 ? [tooShort] : []),
-      ...(settings.temperature === 0 ? [] : reshaping(settings)),
+      ...(settings.temperature === 0 || settings.temperature === 1 ? [] : [temperature(settings.temperature)]),
+      ...(settings.temperature === 0 || settings.topK === undefined ? [] : [topK(settings.topK)]),
+      ...(settings.temperature === 0 || settings.topP === undefined ? [] : [topP(settings.topP)]),
     ]
   }
 
   /** Ids of the model for which the tokenizer has no token: rows that some models have only to round up their vocabulary. */
   #missing(): readonly number[] {
-    const { tokenizer } = this.#options
+    const { checkpoint, tokenizer } = this.#reader
     if (!tokenizer) return []
     if (this.#known) return this.#known
     const missing: number[] = []
-    for (let id = 0; id < this.#vocabulary; id++) if (tokenizer.tokenOf(id) === undefined) missing.push(id)
+    for (let id = 0; id < vocabularyOf(checkpoint); id++) if (tokenizer.tokenOf(id) === undefined) missing.push(id)
     this.#known = missing
     return missing
   }
 
-  get #vocabulary(): number {
-    const { format, config } = this.#checkpoint
-    return format.definition.vocabulary(config)
-  }
-
   /** Writes all sequences to their ends; `active` is used up. */
-  async *#write(active: Sequence[], settings: Settings): AsyncGenerator<{ sequence: Sequence; piece: Piece }> {
+  async *#write(active: Sequence[], settings: Settings, ends: Ends): AsyncGenerator<Piece> {
     settings.signal?.throwIfAborted()
     const decoder = await this.#compiled()
-    const processors = this.#processors(
-      settings,
-      settings.stopTokens ?? endIds(this.#checkpoint, this.#options.tokenizer),
-    )
+    const processors = this.#processors(settings, ends)
     const sample = settings.temperature === 0 ? greedy : multinomial
+    const takeTurns = turns()
     const rows = decoder.open(active.length, slotsFor(active, settings.maxNewTokens, decoder.context))
     let logits = await readPrompts(rows, active, settings.returned, decoder.context)
-    let began = performance.now()
     for (;;) {
       for (const [row, sequence] of active.entries()) {
-        if (performance.now() - began > turn) {
-          await giveWay()
-          began = performance.now()
-        }
+        await takeTurns()
         for (const process of processors) process(logits[row]!, sequence)
-        const choice = sample(logits[row]!, () => drawAt(settings.seed, sequence.ids.length, sequence.number))
-        yield { sequence, piece: sequence.accept(choice) }
+        yield sequence.accept(sample(logits[row]!, () => drawAt(settings.seed, sequence.ids.length, sequence.number)))
       }
       removeFinished(active, rows)
       if (active.length === 0) return
       settings.signal?.throwIfAborted()
-      for (const [row, sequence] of active.entries()) await slide(rows, row, sequence, decoder.context)
+      for (const [row, { ids }] of active.entries()) await slide(rows, row, ids, decoder.context)
       logits = await rows.step(active.map(({ ids }) => ids.at(-1)!))
-      began = performance.now()
     }
+  }
+
+  /** The best texts that go on from one prompt, best first. */
+  async #search(prompt: Prompt, number: number, settings: Settings, ends: Ends): Promise<GeneratedSequence[]> {
+    const ids = promptIds(prompt, settings.special, this.#reader)
+    const decoder = await this.#compiled()
+    const { context } = decoder
+    const rows = decoder.open(settings.beams, slotsFor([{ ids }], settings.maxNewTokens, context))
+    /** A text as it would have been written token by token. */
+    const replay = (whole: readonly number[], logprobs: readonly number[]) => {
+      const sequence = new Sequence({ prompt: number, number: 0 }, ids, ends, this.#reader.tokenizer)
+      for (const [i, id] of whole.slice(ids.length).entries()) sequence.accept({ id, logprob: logprobs[i] ?? 0 })
+      return sequence
+    }
+    const found = await beamSearch(
+      {
+        rows,
+        prompt: ids,
+        processors: this.#processors(settings, ends),
+        endTokens: ends.stopTokens.size,
+        ends: (whole) =>
+          ends.stopTokens.has(whole.at(-1)!) || (ends.stop.length > 0 && replay(whole, []).finish === 'stop'),
+        read: async () => (await rows.read(0, [ids.slice(windowStart(ids.length, context))]))[0]!,
+        prepare: (row, whole) => slide(rows, row, whole, context),
+      },
+      settings,
+    )
+    return found
+      .slice(0, settings.returned)
+      .map(({ ids: whole, logprobs, score }) => ({ ...replay(whole, logprobs).result(), score }))
   }
 }
 
-/** Text, or ids; an array of anything else is several prompts. */
-const isPrompt = (prompts: Prompt | readonly Prompt[]): prompts is Prompt =>
-  typeof prompts === 'string' || prompts.every((item) => typeof item === 'number')
-
-const reshaping = (settings: Settings): readonly LogitsProcessor[] => [
-  ...(settings.temperature === 1 ? [] : [temperature(settings.temperature)]),
-  ...(settings.topK === undefined ? [] : [topK(settings.topK)]),
-  ...(settings.topP === undefined ? [] : [topP(settings.topP)]),
-]
-
 /** Slots for the longest text; its last token is never read. */
-function slotsFor(sequences: readonly Sequence[], maxNewTokens: number, context: number): number {
-  const longest = sequences.reduce((most, { ids }) => Math.max(most, ids.length), 0) + maxNewTokens - 1
+function slotsFor(
+  texts: readonly { readonly ids: readonly number[] }[],
+  maxNewTokens: number,
+  context: number,
+): number {
+  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0) + maxNewTokens - 1
   return Math.min(context, Math.ceil(longest / slotStep) * slotStep)
 }
 
@@ -210,14 +199,13 @@ async function readPrompts(
   returned: number,
   context: number,
 ): Promise<Float32Array[]> {
-  for (const sequence of sequences) sequence.windowStart = windowStart(sequence.promptLength, context)
   const firsts = sequences.filter(({ number }) => number === 0)
   const logits = await rows.read(
     0,
-    firsts.map(({ ids, windowStart }) => ids.slice(windowStart)),
+    firsts.map(({ ids }) => ids.slice(windowStart(ids.length, context))),
   )
   if (returned === 1) return logits
-  // From the last prompt on, so that no row is overwritten before it has been copied.
+  // From the last row on, so that no prompt is overwritten before it has been copied.
   for (let row = sequences.length - 1; row > 0; row--) rows.copy(Math.floor(row / returned), row)
   return sequences.map(({ prompt }) => logits[prompt]!.slice())
 }
@@ -233,12 +221,11 @@ function removeFinished(active: Sequence[], rows: Rows): void {
   }
 }
 
-/** If the text has outgrown the context, reads what is kept of it, but for the newest token, from scratch. */
-async function slide(rows: Rows, row: number, sequence: Sequence, context: number): Promise<void> {
-  const start = windowStart(sequence.ids.length, context)
-  if (start === sequence.windowStart) return
-  sequence.windowStart = start
-  const kept = sequence.ids.slice(start, -1)
+/** If a text outgrows the context by its newest token, reads what is kept of it, but for that token, from scratch. */
+async function slide(rows: Rows, row: number, ids: readonly number[], context: number): Promise<void> {
+  const start = windowStart(ids.length, context)
+  if (start === windowStart(ids.length - 1, context)) return
+  const kept = ids.slice(start, -1)
   if (kept.length > 0) await rows.read(row, [kept])
   else rows.clear(row)
 }

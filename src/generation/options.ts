@@ -2,6 +2,7 @@
 import { usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
 import type { SpecialHandling } from '../tokenizers/index.ts'
+import type { EarlyStopping } from './beam-search.ts'
 import type { LogitsProcessor } from './processors.ts'
 
 /** Text, or token ids. */
@@ -24,8 +25,14 @@ export type GenerateOptions = {
   readonly stop?: string | readonly string[]
   /** Token ids that end the generation; the model's end tokens unless given. They are in the ids, not in the text. */
   readonly stopTokens?: readonly number[]
-  /** Sequences for each prompt, differently sampled. Default 1. */
+  /** Sequences for each prompt: differently sampled ones, or the best ones of a beam search. Default 1. */
   readonly returned?: number
+  /** Above 1: search for the most probable text, following as many at once, in place of sampling. Default 1. */
+  readonly beams?: number
+  /** Beam search ranks by the sum of log-probabilities divided by length^lengthPenalty: above 0 favors long texts. Default 1. */
+  readonly lengthPenalty?: number
+  /** When beam search ends; see `EarlyStopping`. Default false. */
+  readonly earlyStopping?: EarlyStopping
   /** Further changes to the logits, made before those above. */
   readonly processors?: readonly LogitsProcessor[]
   /** Special tokens in the text of a prompt: refused ('error', the default), taken as such ('parse'), or as ordinary text ('text'). */
@@ -45,6 +52,9 @@ export type Settings = {
   readonly stop: readonly string[]
   readonly stopTokens: readonly number[] | undefined
   readonly returned: number
+  readonly beams: number
+  readonly lengthPenalty: number
+  readonly earlyStopping: EarlyStopping
   readonly processors: readonly LogitsProcessor[]
   readonly special: SpecialHandling
   readonly signal: AbortSignal | undefined
@@ -73,6 +83,9 @@ const checks: { readonly [name in keyof Required<GenerateOptions>]: Check } = {
   stop: ['a text or texts, none empty', (value) => isStop(value) || listOf(isStop)(value)],
   stopTokens: ['a list of token ids', listOf((id) => Number.isSafeInteger(id) && (id as number) >= 0)],
   returned: whole(1, 4096, 'a whole number from 1 to 4096'),
+  beams: whole(1, 1024, 'a whole number from 1 to 1024'),
+  lengthPenalty: ['a number', finite],
+  earlyStopping: ["true, false or 'never'", (value) => typeof value === 'boolean' || value === 'never'],
   processors: ['a list of functions', listOf((item) => typeof item === 'function')],
   special: ["'error', 'parse' or 'text'", (value) => ['error', 'parse', 'text'].includes(value as string)],
   signal: ['an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean'],
@@ -94,26 +107,46 @@ export function checkOptions(options: GenerateOptions): Settings {
       'BAD_OPTION',
       `minNewTokens must be at most maxNewTokens (${maxNewTokens}), found ${minNewTokens}.`,
     )
-  if (returned > 1 && temperature === 0)
-    throw usageError(
-      'BAD_OPTION',
-      `returned must be 1 with temperature 0, which gives one text only, found ${returned}.`,
-    )
   const { topK, topP, seed = 0, stopTokens, processors = [], special = 'error', signal } = options
+  const { beams = 1, lengthPenalty = 1, earlyStopping = false } = options
+  checkTogether(options, { returned, beams })
   return {
     maxNewTokens,
     minNewTokens,
-    temperature,
+    temperature: beams > 1 ? 0 : temperature,
     topK,
     topP,
     seed,
     stop: typeof stop === 'string' ? [stop] : stop,
     stopTokens,
     returned,
+    beams,
+    lengthPenalty,
+    earlyStopping,
     processors,
     special,
     signal,
   }
+}
+
+/** Options that would silently do nothing beside others. */
+function checkTogether(options: GenerateOptions, { returned, beams }: Pick<Settings, 'returned' | 'beams'>): void {
+  const { temperature } = options
+  if (beams === 1) {
+    if (returned > 1 && temperature === 0)
+      throw usageError(
+        'BAD_OPTION',
+        `returned must be 1 with temperature 0, which gives one text only, found ${returned}.`,
+      )
+    for (const name of ['lengthPenalty', 'earlyStopping'] as const)
+      if (options[name] !== undefined)
+        throw usageError('BAD_OPTION', `${name} belongs to beam search: give beams above 1.`)
+    return
+  }
+  if (returned > beams) throw usageError('BAD_OPTION', `returned must be at most beams (${beams}), found ${returned}.`)
+  const sampling = temperature !== undefined && temperature !== 0 ? 'temperature' : undefined
+  const unused = sampling ?? (['topK', 'topP', 'seed'] as const).find((name) => options[name] !== undefined)
+  if (unused) throw usageError('BAD_OPTION', `Beam search does not sample: leave out ${unused}, or beams.`)
 }
 
 /** A value as short text; JSON has none for NaN and infinity. */

@@ -28,7 +28,7 @@ export const topK =
   }
 
 /** The k-th largest value, through a heap of the k largest so far with the smallest at its root: most values are looked at once. */
-function kthLargest(values: Float32Array, k: number): number {
+export function kthLargest(values: Float32Array, k: number): number {
   const heap = values.slice(0, k).sort()
   for (let i = k; i < values.length; i++) {
     const value = values[i]!

@@ -60,6 +60,13 @@ export const multinomial: Sampler = (logits, draw) => {
   return { id, logprob: logits[id]! - largest - Math.log(mass) }
 }
 
+/** Makes logits log-probabilities, in place. */
+export function logSoftmax(logits: Float32Array): void {
+  const largest = maximum(logits)
+  const shift = largest + Math.log(masses(logits, largest).mass)
+  for (let i = 0; i < logits.length; i++) logits[i] = logits[i]! - shift
+}
+
 /** The number that decides about the token at a position of a text: same seed, position and sequence, same number. */
 export const drawAt = (seed: number, position: number, sequence: number): number =>
   randomUniform({ seed, purpose: 'sampling', step: position, site: sequence }, 1)[0]!

@@ -27,7 +27,7 @@ export type GeneratedSequence = {
   readonly promptLength: number
   /** The new text. Empty without a tokenizer. */
   readonly text: string
-  /** Sum of the log-probabilities. */
+  /** Sum of the log-probabilities; after beam search, divided by length^lengthPenalty. */
   readonly score: number
   /** Log-probability of each new id, in the distribution it was chosen from. */
   readonly logprobs: readonly number[]
@@ -52,8 +52,6 @@ export class Sequence implements SequenceState {
   readonly logprobs: number[] = []
   text = ''
   finish: Finish | undefined
-  /** Position of the first token that its row holds. */
-  windowStart = 0
   readonly #ends: Ends
   readonly #push: (id: number) => string
   readonly #flush: () => string

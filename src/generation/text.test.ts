@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { siteOf } from '../base/random.ts'
-import { gpt2 } from '../models/gpt2.ts'
+import { type Gpt2Config, gpt2 } from '../models/gpt2.ts'
 import { normal, parameters } from '../nn/index.ts'
 import { chooseRuntime } from '../runtime/choose.ts'
 import { referenceRuntime } from '../runtime/reference.ts'
@@ -172,56 +172,53 @@ describe('text', () => {
   })
 })
 
-describe('fused attention over caches', () => {
-  /** Heads of 8, the width that the native kernel wants; weights large enough that attention matters. */
-  const config = {
-    ...gpt2.configure({ layers: 2, heads: 2, width: 16, context: 32, vocabulary: 50 }),
-    initializerRange: 0.4,
-  }
+/** Heads of 8, the width that the native kernel wants; weights large enough that attention matters. */
+function randomCheckpoint(changes: Partial<Gpt2Config> = {}): Checkpoint {
+  const size = { layers: 2, heads: 2, width: 16, context: 32, vocabulary: 50 }
+  const config: Gpt2Config = { ...gpt2.configure(size), ...changes }
   const network = gpt2.build(config)
   const leaves = parameters(network)
-  const values = new Map(
-    [...leaves].map(([name, x]): [string, NdArray] => {
-      const shape = x.shape as readonly number[]
+  const constants = new Map(
+    [...leaves].map(([name, tensor]) => {
+      const shape = tensor.shape as readonly number[]
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
       normal(0.4).fill(data, shape, 6, siteOf(name))
-      return [name, { dtype: 'float32', shape, data }]
+      const array: NdArray = { dtype: 'float32', shape, data }
+      return [name, { tensor, source: { dtype: 'float32' as const, read: async () => array } }]
     }),
   )
-  const constants = new Map(
-    [...leaves].map(([name, tensor]) => [
-      name,
-      { tensor, source: { dtype: 'float32' as const, read: async () => values.get(name)! } },
-    ]),
-  )
-  const checkpoint: Checkpoint = {
-    format: gpt2Format,
-    config,
-    file: {},
-    network,
-    parameters: leaves,
-    constants,
-    warnings: [],
+  return { format: gpt2Format, config, file: {}, network, parameters: leaves, constants, warnings: [] }
+}
+
+describe('caches with fused and written-out attention', () => {
+  const prompts = [[3, 1, 4, 1, 5, 9, 2, 6], [7], [20, 30, 40], Array.from({ length: 32 }, (_, i) => i)]
+  /** Texts, and the first logits of every step. */
+  async function write(checkpoint: Checkpoint, runtime: Runtime) {
+    const steps: number[][] = []
+    const watch: LogitsProcessor = (logits) => void steps.push([...logits.slice(0, 8)])
+    const generator = new Generator(checkpoint, runtime)
+    const { sequences } = await generator.complete(prompts, { temperature: 0, maxNewTokens: 45, processors: [watch] })
+    await generator.dispose()
+    return { ids: sequences.map(({ ids }) => ids), steps }
   }
 
-  it.each(['native', 'web'] as const)('on the %s runtime gives what the written-out form gives', async (name) => {
-    const prompts = [[3, 1, 4, 1, 5, 9, 2, 6], [7], [20, 30, 40], Array.from({ length: 32 }, (_, i) => i)]
-    const runtime = await chooseRuntime(name)
-    const used: string[] = []
-    const watch: LogitsProcessor = (logits) => void used.push([...logits.slice(0, 3)].map((x) => x.toFixed(3)).join())
-    const generators = [new Generator(checkpoint, runtime), new Generator(checkpoint, referenceRuntime())]
-    const results = []
-    for (const generator of generators) {
-      const { sequences } = await generator.complete(prompts, { temperature: 0, maxNewTokens: 45, processors: [watch] })
-      results.push(sequences)
-      await generator.dispose()
-    }
-    const [fused, written] = results
-    expect(fused!.map(({ ids }) => ids)).toEqual(written!.map(({ ids }) => ids))
-    for (const [row, { logprobs }] of fused!.entries())
-      for (const [i, value] of logprobs.entries())
-        expect(Math.abs(value - written![row]!.logprobs[i]!)).toBeLessThan(1e-4)
+  it.each([
+    ['native', 'heads of 8', {}],
+    ['web', 'heads of 8', {}],
+    ['native', 'heads of 4', { heads: 4 }],
+    ['native', 'unscaled scores', { scaleAttention: false }],
+    ['native', 'scores scaled by layer', { scaleByLayer: true }],
+    ['native', 'a head of its own, ReLU, another inner width', { tied: false, activation: 'relu', inner: 24 }],
+    ['native', 'an odd context', { context: 33 }],
+  ] as const)('on the %s runtime, with %s, give what the reference gives', async (name, _, changes) => {
+    const checkpoint = randomCheckpoint(changes)
+    const found = await write(checkpoint, await chooseRuntime(name))
+    const expected = await write(checkpoint, referenceRuntime())
+    expect(found.ids).toEqual(expected.ids)
+    for (const [i, logits] of found.steps.entries())
+      for (const [j, x] of logits.entries())
+        expect(Math.abs(x - expected.steps[i]![j]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(x)))
     // Attention is at work: the same last token after different texts gives different logits.
-    expect(new Set(used).size).toBeGreaterThan(100)
+    expect(new Set(expected.steps.map((step) => step.map((x) => x.toFixed(3)).join())).size).toBeGreaterThan(100)
   })
 })
