@@ -7,4 +7,17 @@ export { Cache, type CacheShape, LayerCache } from './cache.ts'
 export { filled, type Init, normal, uniform } from './init.ts'
 export { Embedding, LayerNorm, Linear, RmsNorm, takeRows } from './layers.ts'
 export { type AnyModule, type Module, module, param, parameters, repeat } from './module.ts'
+export { patches } from './patches.ts'
+export {
+  alibiBias,
+  alibiSlopes,
+  type BucketOptions,
+  distanceBuckets,
+  type RotaryOptions,
+  type RotaryScaling,
+  type Rotation,
+  rotate,
+  rotation,
+  sinusoids,
+} from './positions.ts'
 export { Gru, Lstm, type RecurrentOptions, type RecurrentOutputs, Rnn } from './recurrent.ts'

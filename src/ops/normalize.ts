@@ -1,8 +1,9 @@
 /** Softmax, log-softmax, layer norm, RMS norm. */
 import { axesEqual, shapeText } from '../graph/axis.ts'
-import { apply, apply1, axisIndex, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { apply, apply1, axisIndex, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { Value } from '../tensor/value.ts'
 import { defineOp, floats, sameType } from './define.ts'
+import { full } from './shape.ts'
 
 /** Calls f with each lane of an axis and stores what it returns. */
 function eachLane(x: Value, axis: number, f: (lane: Float64Array) => Float64Array): Value {
@@ -97,8 +98,13 @@ export const layerNormOp = defineOp<{ epsilon: number }>({
   onnx: (onnx, inputs, { attributes: { epsilon } }) =>
     onnx.nodes('LayerNormalization', inputs, 3, { axis: -1, epsilon: { float: epsilon } }),
 })
-export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor =>
-  apply(layerNormOp, [x, weight, bias], { epsilon })[0]!
+/** Layer normalization; without a weight it is 1, without a bias 0. */
+export const layerNorm = (x: Tensor, weight?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor =>
+  inCall('layerNorm', [x], () => {
+    const width = x.shape[axisIndex(-1, x.rank)]!
+    const [w, b] = [weight ?? full([width], 1, x.dtype), bias ?? full([width], 0, x.dtype)]
+    return apply(layerNormOp, [x, w, b], { epsilon })[0]!
+  })
 
 /**
  * Root-mean-square normalization over the last axis (Zhang and Sennrich 2019): x/√(mean(x²) + ε)·weight.
