@@ -5,7 +5,7 @@ import { describeProblem } from '../base/schema.ts'
 import { optimizerSchema } from './optimizers/index.ts'
 import { scheduleSchema } from './schedules.ts'
 
-const count = (what: string) => z.int('a whole number').positive('more than 0').max(1e12).describe(what)
+const count = (what: string) => z.int('a whole number').positive('more than 0').max(1e12, 'at most 1e12').describe(what)
 const rate = z.number().min(0, '0 or more').lt(1, 'below 1')
 
 const tokenizerSchema = z.discriminatedUnion('type', [
@@ -23,7 +23,9 @@ const tokenizerSchema = z.discriminatedUnion('type', [
 
 const dataSchema = z.strictObject({
   files: z.array(z.string().min(1)).default([]).describe('Text files; none for the built-in world'),
-  bytes: count('Bytes of the built-in world, when no files are given').default(3_000_000),
+  bytes: count('Bytes of the built-in world, when no files are given')
+    .max(2 ** 28, 'at most 268435456')
+    .default(3_000_000),
   documents: z
     .enum(['lines', 'paragraphs', 'files'])
     .optional()
@@ -31,21 +33,29 @@ const dataSchema = z.strictObject({
   validation: rate.default(0.1).describe('Share at the end of the text that is kept for validation'),
 })
 
+/** Sizes of a model that starts from nothing. */
+const sizes = { type: 'gpt2', layers: 4, heads: 4, width: 128, dropout: 0 }
+
+const modelSchema = z.strictObject({
+  from: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A model directory to go on from; its sizes and tokenizer are taken over'),
+  type: z.string().optional().describe(`model_type as in config.json (default: ${sizes.type})`),
+  layers: count(`Blocks (default: ${sizes.layers})`).max(10_000).optional(),
+  heads: count(`Attention heads of a block (default: ${sizes.heads})`).optional(),
+  width: count(`Width of the residual stream (default: ${sizes.width})`).optional(),
+  dropout: rate.optional().describe(`Share of activations set to 0 (default: ${sizes.dropout})`),
+  config: z.record(z.string(), z.unknown()).default({}).describe('Further fields of config.json'),
+})
+
 export const recipeSchema = z.strictObject({
   $schema: z.string().optional(),
   description: z.string().optional(),
   out: z.string().min(1).optional().describe('Directory of the run (default: runs/model)'),
-  model: z
-    .strictObject({
-      type: z.string().default('gpt2').describe('model_type as in config.json'),
-      layers: count('Blocks').max(10_000).default(4),
-      heads: count('Attention heads of a block').default(4),
-      width: count('Width of the residual stream').default(128),
-      dropout: rate.default(0),
-      config: z.record(z.string(), z.unknown()).default({}).describe('Further fields of config.json'),
-    })
-    .prefault({}),
-  tokenizer: tokenizerSchema.prefault({ type: 'bpe' }),
+  model: modelSchema.prefault({}),
+  tokenizer: tokenizerSchema.optional().describe('Default: bpe, or the tokenizer of model.from'),
   data: dataSchema.prefault({}),
   objective: z.enum(['next-token']).default('next-token'),
   contextLength: count('Tokens a model sees at once').default(128),
@@ -82,19 +92,41 @@ export const recipeSchema = z.strictObject({
 
 /** What a user writes: every field but those without a default may be left out. */
 export type RecipeInput = z.input<typeof recipeSchema>
-export type Recipe = z.output<typeof recipeSchema>
+
+type Parsed = z.output<typeof recipeSchema>
+type Further = { readonly config: Readonly<Record<string, unknown>> }
+/** A model of these sizes, or one that goes on from a directory. */
+export type ModelRecipe = Further & (({ readonly from?: undefined } & typeof sizes) | { readonly from: string })
+export type TokenizerRecipe = z.output<typeof tokenizerSchema>
+/** A recipe with every default filled in. */
+export type Recipe = Omit<Parsed, 'model' | 'tokenizer'> & { model: ModelRecipe; tokenizer: TokenizerRecipe }
 
 /** Fills in defaults. Throws BAD_RECIPE with the field, what it is and what was expected. */
 export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
   const parsed = recipeSchema.safeParse(value)
   if (!parsed.success) throw usageError('BAD_RECIPE', `${source}: ${describeProblem(parsed.error, value)}.`)
-  const recipe = parsed.data
-  if (recipe.model.width % recipe.model.heads !== 0)
+  const { model, tokenizer, ...rest } = parsed.data
+  if (model.from !== undefined) return { ...rest, ...goingOn(model.from, model, tokenizer, source) }
+  const sized = { ...sizes, ...(model as Partial<typeof sizes> & Further) }
+  if (sized.width % sized.heads !== 0)
     throw usageError(
       'BAD_RECIPE',
-      `${source}: model.width is ${recipe.model.width}, expected a multiple of model.heads (${recipe.model.heads}).`,
+      `${source}: model.width is ${sized.width}, expected a multiple of model.heads (${sized.heads}).`,
     )
-  return recipe
+  return { ...rest, model: sized, tokenizer: tokenizer ?? tokenizerSchema.parse({ type: 'bpe' }) }
+}
+
+/** A model that goes on from a directory has that one's sizes and tokenizer; a recipe that names others contradicts itself. */
+function goingOn(from: string, model: Parsed['model'], tokenizer: TokenizerRecipe | undefined, source: string) {
+  const refuse = (field: string) =>
+    usageError(
+      'BAD_RECIPE',
+      `${source}: ${field} is given, but model.from (${from}) brings its own. Leave ${field} out.`,
+    )
+  for (const field of Object.keys(sizes) as (keyof typeof sizes)[])
+    if (model[field] !== undefined) throw refuse(`model.${field}`)
+  if (tokenizer && (tokenizer.type !== 'file' || tokenizer.path !== from)) throw refuse('tokenizer')
+  return { model: { from, config: model.config }, tokenizer: { type: 'file', path: from } as const }
 }
 
 /** JSON Schema of a recipe, for editors. */
