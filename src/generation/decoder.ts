@@ -6,6 +6,7 @@ import { Cache } from '../nn/index.ts'
 import { input } from '../ops/index.ts'
 import type { Arrays, Executable, Runtime } from '../runtime/runtime.ts'
 import { type NdArray, zeros } from '../tensor/array.ts'
+import { bytesOf } from '../tensor/dtype.ts'
 import { atInference } from '../transforms/inference.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 
@@ -63,6 +64,12 @@ export class Decoder {
   /** Empty caches for some rows of at most `slots` tokens. */
   open(rows: number, slots: number): Rows {
     return new Rows(this.#executable, this.#checkpoint, this.#weights, rows, slots)
+  }
+
+  /** Bytes that the caches of one row take. */
+  rowBytes(slots: number): number {
+    const { layers, keyHeads, headWidth } = this.#checkpoint.format.definition.cache(this.#checkpoint.config)
+    return 2 * layers * keyHeads * slots * headWidth * bytesOf('float32')
   }
 
   dispose(): Promise<void> {

@@ -19,6 +19,8 @@ export type GeneratorOptions = {
   readonly threads?: number | undefined
   /** The parameters' arrays, read at every step, so that they may change between texts; else the checkpoint's values are used. */
   readonly weights?: Arrays | undefined
+  /** Most bytes of caches at once; prompts for which there is no room are written after the others. Default 1 GiB. */
+  readonly cacheBytes?: number
 }
 
 /** The sequences of each prompt, in the order of the prompts. */
@@ -66,7 +68,9 @@ export class Generator {
       return { sequences: found }
     }
     const sequences = this.#sequences(list, settings, ends)
-    for await (const _ of this.#write([...sequences], settings, ends));
+    const atOnce = settings.returned * (await this.#promptsAtOnce(sequences, settings))
+    for (let i = 0; i < sequences.length; i += atOnce)
+      for await (const _ of this.#write(sequences.slice(i, i + atOnce), settings, ends));
     return { sequences: sequences.map((sequence) => sequence.result()) }
   }
 
@@ -101,6 +105,13 @@ export class Generator {
       throw error
     })
     return this.#decoder
+  }
+
+  /** How many prompts are written side by side: as many as their caches leave room for. */
+  async #promptsAtOnce(sequences: readonly Sequence[], { maxNewTokens, returned }: Settings): Promise<number> {
+    const decoder = await this.#compiled()
+    const bytes = returned * decoder.rowBytes(slotsFor(sequences, maxNewTokens, decoder.context))
+    return Math.max(1, Math.floor((this.#options.cacheBytes ?? 2 ** 30) / bytes))
   }
 
   /** What is done to the logits, in the order of transformers' `generate`. */
@@ -207,7 +218,7 @@ async function readPrompts(
   if (returned === 1) return logits
   // From the last row on, so that no prompt is overwritten before it has been copied.
   for (let row = sequences.length - 1; row > 0; row--) rows.copy(Math.floor(row / returned), row)
-  return sequences.map(({ prompt }) => logits[prompt]!.slice())
+  return sequences.map((_, row) => logits[Math.floor(row / returned)]!.slice())
 }
 
 /** Takes finished sequences out; the last row moves into the gap. */

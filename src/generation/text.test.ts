@@ -156,6 +156,20 @@ describe('text', () => {
     await expect(new Generator(bad, native).complete([7])).rejects.toMatchObject({ code: 'BAD_CONFIG', kind: 'file' })
   })
 
+  it('gives the same when caches leave room for few prompts at once', async () => {
+    const options = { returned: 2, maxNewTokens: 8, seed: 2 }
+    const prompts = ['go', 'the', 'a', 'one', 'two']
+    const expected = await generator.complete(prompts, options)
+    for (const cacheBytes of [1, 100_000]) {
+      const small = new Generator(checkpoint, native, { tokenizer, cacheBytes })
+      const { sequences } = await small.complete(prompts, options)
+      expect(sequences.map(({ prompt, ids }) => [prompt, ids])).toEqual(
+        expected.sequences.map(({ prompt, ids }) => [prompt, ids]),
+      )
+      await small.dispose()
+    }
+  })
+
   it('reads weights that change between texts, and gives what constants give', async () => {
     const weights = Object.fromEntries(await readParameters(checkpoint))
     const wte = weights['transformer.wte.weight']!.data as Float32Array
