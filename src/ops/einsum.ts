@@ -132,8 +132,11 @@ export function rearrange(x: Tensor, pattern: string, sizes: Readonly<Record<str
   const [before, after] = [from.flat(), to.flat()]
   if (new Set(before).size !== before.length || [...before].sort().join() !== [...after].sort().join())
     problem(pattern, 'both sides must have the same names, each once')
+  // Axes of length one need not be moved.
+  const moved = (names: readonly string[]) => names.filter((name) => lengths.get(name) !== 1)
+  const [source, target] = [moved(before), moved(after)]
   return x
-    .reshape(before.map((name) => lengths.get(name)!))
-    .transpose(orderOf(after, before))
+    .reshape(source.map((name) => lengths.get(name)!))
+    .transpose(orderOf(target, source))
     .reshape(to.map((group) => group.reduce<Axis>((n, name) => multiplyAxes(n, lengths.get(name)!), 1)))
 }
