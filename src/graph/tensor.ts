@@ -58,17 +58,19 @@ export function apply(op: Op, inputs: readonly Tensor[], attributes: Attributes 
   return node.outputs
 }
 
-/** Runs f; a shape problem in it becomes an error that names the call, its shapes and the module path. */
+/**
+ * Runs f; a shape problem in it becomes an error that names the call, its shapes and the module path. Where a part of a composite fails,
+ * the call that was written in the model is named too.
+ */
 export function inCall<T>(name: string, inputs: readonly Tensor[], f: () => T): T {
   try {
     return f()
   } catch (error) {
     const call = () => `${name}(${inputs.map((x) => shapeText(x.shape)).join(', ')})`
     if (error instanceof ShapeProblem) throw failure('SHAPE', `${call()}: ${error.message}${where(currentScope())}`)
-    // A part of a composite failed: the call that the user wrote is the composite's.
-    if (error instanceof PellucidError && error.code === 'SHAPE' && !/\n/.test(error.message))
-      if (!error.message.startsWith(call())) throw failure('SHAPE', `${error.message}\nin the call ${call()}`)
-    throw error
+    if (!(error instanceof PellucidError) || error.code !== 'SHAPE') throw error
+    const isNamed = error.message.includes('\n') || error.message.startsWith(call())
+    throw isNamed ? error : failure('SHAPE', `${error.message}\nin the call ${call()}`)
   }
 }
 
