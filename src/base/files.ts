@@ -16,6 +16,8 @@ const builtin = <T>(name: string): T => {
 export const fs = () => builtin<typeof import('node:fs')>('node:fs')
 /** `node:path`. */
 export const path = () => builtin<typeof import('node:path')>('node:path')
+/** `node:crypto`, for hashes of files. */
+export const crypto = () => builtin<typeof import('node:crypto')>('node:crypto')
 
 /** What the platform's error codes mean to a person: our code, what happened, what to do. */
 const explanations: Record<string, readonly [code: string, what: string, advice: string]> = {

@@ -1,9 +1,10 @@
 /** `pellucid train`: a recipe in, a model directory out, with everything that happens shown as it happens. */
 import { usageError } from '../base/errors.ts'
 import { kindOf } from '../base/files.ts'
-import { setFields } from '../training/recipe.ts'
+import { type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
-import { train as runTraining } from '../training/train.ts'
+import { storedRecipe } from '../training/run-directory.ts'
+import { outOf, train as runTraining } from '../training/train.ts'
 import type { Command } from './command.ts'
 import { json, runtimeOptions } from './options.ts'
 import { openTrainingDisplay } from './training-display.ts'
@@ -14,8 +15,8 @@ export const train: Command = {
   options: [
     {
       flags: '--recipe <name|file>',
-      description: 'a ready-made recipe (see `pellucid recipes`) or a JSON file',
-      default: 'world',
+      description:
+        'a ready-made recipe (see `pellucid recipes`) or a JSON file (default: world; with --resume that of the run)',
     },
     {
       flags: '--data <file>',
@@ -24,8 +25,7 @@ export const train: Command = {
     },
     {
       flags: '--out <dir>',
-      description: 'directory of the run, which becomes the model directory',
-      default: 'runs/model',
+      description: "directory of the run, which becomes the model directory (default: the recipe's, or runs/model)",
     },
     { flags: '--resume', description: 'go on from the newest checkpoint in --out' },
     {
@@ -42,11 +42,12 @@ export const train: Command = {
     'train --resume --out runs/world --set steps=3000',
   ],
   async run({ recipe: name, data, out, resume, set, json: asJson, runtime, threads }, terminal) {
-    const base = await findRecipe(name)
+    const stored = resume && name === undefined ? await storedRecipe(outOf({}, out)) : undefined
+    const base: RecipeInput = stored ?? (await findRecipe(name ?? 'world'))
     for (const file of data as string[])
       if (!(await kindOf(file))) throw usageError('FILE_NOT_FOUND', `--data ${file}: no such file. Check the path.`)
     const recipe = setFields(data.length ? { ...base, data: { ...base.data, files: data } } : base, set)
-    const place = out ?? recipe.out ?? 'runs/model'
+    const place = outOf(recipe, out)
     const display = asJson ? undefined : openTrainingDisplay(terminal)
     try {
       const options = {

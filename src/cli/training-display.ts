@@ -43,8 +43,12 @@ function follow(progress: Progress | undefined, event: TrainEvent): Progress | u
 }
 
 const summary = ({ start, recipe }: Progress) =>
-  `${recipe.model.type} · ${recipe.model.layers} layers × ${recipe.model.width} wide · ${count(start.parameters)} parameters · vocabulary ${start.vocabulary}\n` +
+  `${start.model} · ${count(start.parameters)} parameters · vocabulary ${start.vocabulary}\n` +
   `${start.data} · ${count(start.trainTokens)} training tokens · ${recipe.steps} steps of ${count(recipe.batchSize * recipe.contextLength * recipe.gradientAccumulation)} tokens · seed ${recipe.seed} · ${start.runtime}`
+
+const stages = { read: 'reading the text', learn: 'learning a tokenizer', tokenize: 'cutting the text into tokens' }
+const preparation = ({ stage, done, total }: Of<'prepare'>) =>
+  `${stages[stage]}${stage === 'learn' ? '' : ` ${Math.floor((100 * done) / Math.max(1, total))} %`}`
 
 export const openTrainingDisplay = (terminal: Terminal): TrainingDisplay =>
   terminal.interactive ? livePanel(terminal) : plainLines(terminal)
@@ -57,7 +61,12 @@ function plainLines(terminal: Terminal): TrainingDisplay {
   return {
     show(event) {
       progress = follow(progress, event)
-      if (event.type === 'start') line(summary(progress!) + (event.step ? `\nresuming after step ${event.step}` : ''))
+      if (event.type === 'prepare') {
+        if (performance.now() - shown < 5000) return
+        shown = performance.now()
+        line(preparation(event))
+      } else if (event.type === 'start')
+        line(summary(progress!) + (event.step ? `\nresuming after step ${event.step}` : ''))
       else if (event.type === 'step') {
         if (performance.now() - shown < 5000 && event.step !== progress!.recipe.steps) return
         shown = performance.now()
@@ -137,12 +146,15 @@ function livePanel(terminal: Terminal): TrainingDisplay {
   return {
     show(event) {
       progress = follow(progress, event)
+      if (event.type === 'prepare') terminal.out(`${hideCursor}\r\x1b[2K${preparation(event)}`)
       if (event.type === 'start')
-        terminal.out(`${hideCursor}${summary(progress!)}${event.step ? `\nresuming after step ${event.step}` : ''}\n`)
+        terminal.out(
+          `${hideCursor}\r\x1b[2K${summary(progress!)}${event.step ? `\nresuming after step ${event.step}` : ''}\n`,
+        )
       else if (event.type === 'step') curve.push([event.step, progress!.smooth])
       else if (event.type === 'evaluation') validation.push([event.step, event.loss])
       else if (event.type === 'sample') samples.push(event)
-      if (event.type === 'step' ? performance.now() - drawn > 120 : event.type !== 'start') draw()
+      if (progress && (event.type === 'step' ? performance.now() - drawn > 120 : event.type !== 'start')) draw()
       if (event.type === 'end')
         terminal.out(
           `\n  ${event.finished ? paint.green('done') : 'stopped'} after ${event.step} steps and ${duration(event.seconds)}\n`,

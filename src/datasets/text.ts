@@ -20,17 +20,29 @@ function unfinished(bytes: Uint8Array): number {
   return 0
 }
 
-/** Where a piece may be cut so that tokenizing the halves gives the tokens of the whole: after a line break, before a word. */
-function cut(text: string): number {
-  for (let at = text.length - 1; at > 0; at--) if (text[at - 1] === '\n' && /[\p{L}\p{N}]/u.test(text[at]!)) return at
-  return text.length
+/** Between a line break after text and a word; between two words of a line. Byte-level BPE never merges across either. */
+const borders = [/(?<=\S\n)[\p{L}\p{N}]/u, /(?<=\p{L}) \p{L}/u]
+
+/**
+ * Where a text may be cut so that tokenizing the pieces gives the tokens of the whole: the last such place of its last 64 K, or its
+ * end where there is none.
+ */
+export function cutPoint(text: string): number {
+  const from = Math.max(0, text.length - 65_536)
+  const tail = text.slice(from)
+  for (const border of borders) {
+    const last = [...tail.matchAll(new RegExp(border, 'gu'))].at(-1)
+    if (last && from + last.index > 0) return from + last.index
+  }
+  // A pair of surrogates is one character.
+  return /[\uD800-\uDBFF]$/.test(text) && text.length > 1 ? text.length - 1 : text.length
 }
 
 /** The text of some parts in pieces of about a megabyte. Throws BAD_UTF8 with the byte offset. */
 export async function* textPieces(parts: readonly TextPart[]): AsyncGenerator<string> {
   for (const part of parts) {
     if ('text' in part) {
-      yield part.text
+      yield* slices(part.text)
       continue
     }
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -51,11 +63,51 @@ export async function* textPieces(parts: readonly TextPart[]): AsyncGenerator<st
       waiting += decoder.decode(bytes.subarray(0, whole))
       kept = bytes.slice(whole)
       at += chunk.length
-      const end = cut(waiting)
+      const end = cutPoint(waiting)
       yield waiting.slice(0, end)
       waiting = waiting.slice(end)
     }
     if (waiting) yield waiting
+  }
+}
+
+function* slices(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const rest = text.slice(start, start + pieceBytes)
+    const end = start + rest.length === text.length ? rest.length : cutPoint(rest)
+    yield rest.slice(0, end)
+    start += end
+  }
+}
+
+/** Bytes of a part (for text in memory: UTF-16 units, as an estimate). */
+export const partSize = (part: TextPart): number => ('text' in part ? part.text.length : part.end - part.start)
+
+/**
+ * At most about `bytes` of some parts, in stretches of a megabyte taken evenly from all over; the parts themselves if they have no
+ * more. Stretches begin and end between characters.
+ */
+export async function sampleParts(parts: readonly TextPart[], bytes: number): Promise<readonly TextPart[]> {
+  const total = parts.reduce((sum, part) => sum + partSize(part), 0)
+  if (total <= bytes) return parts
+  const chosen: TextPart[] = []
+  for (const part of parts) {
+    const size = partSize(part)
+    const count = Math.max(1, Math.round((bytes * size) / total / pieceBytes))
+    const length = Math.min(Math.floor(size / count), Math.ceil((bytes * size) / total / count))
+    for (let i = 0; i < count; i++) chosen.push(await stretch(part, Math.floor((i * size) / count), length))
+  }
+  return chosen
+}
+
+/** `length` bytes of a part from byte `offset` on, moved to whole characters. */
+async function stretch(part: TextPart, offset: number, length: number): Promise<TextPart> {
+  if ('text' in part) return { text: part.text.slice(offset, offset + length) }
+  const { file, start, end } = part
+  return {
+    file,
+    start: await characterStart(file, start + offset),
+    end: Math.min(end, await characterStart(file, start + offset + length)),
   }
 }
 

@@ -16,6 +16,8 @@ export type RunState = {
   readonly step: number
   /** The lowest validation loss so far, and at which step. */
   readonly best?: { readonly loss: number; readonly step: number }
+  /** The evaluation and the sample that were due at this step were cut short: they are made up for. */
+  readonly unreported?: boolean
   /** Seconds of computing so far. */
   readonly seconds: number
 }

@@ -1,8 +1,8 @@
 /** From a recipe to a tokenizer and files of ids, in the run's directory. */
 import { ensureDirectory, writeJson } from '../base/atomic.ts'
-import { usageError } from '../base/errors.ts'
-import { kindOf, path, readJson } from '../base/files.ts'
-import { splitFiles, type TextPart, textPieces } from '../datasets/text.ts'
+import { conflict, fileError } from '../base/errors.ts'
+import { crypto, fs, kindOf, path, readChunks, readJson } from '../base/files.ts'
+import { partSize, sampleParts, splitFiles, type TextPart, textPieces } from '../datasets/text.ts'
 import { openTokens, type TokenSequence, writeTokens } from '../datasets/tokens.ts'
 import { worldText } from '../datasets/world/index.ts'
 import {
@@ -20,12 +20,19 @@ export type Texts = {
   readonly description: string
 }
 
+/** How far the preparation is, in bytes of text. */
+export type Progress = { stage: 'read' | 'learn' | 'tokenize'; done: number; total: number }
+export type PrepareOptions = { readonly progress?: Progress; readonly signal?: AbortSignal | undefined }
+
+/** Merges are learned from at most so many bytes of the training text, taken evenly from all of it. */
+const learningBytes = 10 * 2 ** 20
+
 /** The text a recipe asks for, split in two. */
 export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
   if (data.files.length > 0) {
     const { train, validation, bytes } = await splitFiles(data.files, data.validation)
     if (bytes === 0)
-      throw usageError('EMPTY_DATA', `${data.files.join(', ')}: empty. Give a text file with some pages of text.`)
+      throw fileError('EMPTY_DATA', `${data.files.join(', ')}: empty. Give a text file with some pages of text.`)
     return { train, validation, description: `${data.files.join(', ')} (${bytes} bytes)` }
   }
   const text = worldText({ seed, bytes: data.bytes })
@@ -37,77 +44,126 @@ export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
   }
 }
 
+const sizeOfAll = (parts: readonly TextPart[]) => parts.reduce((sum, part) => sum + partSize(part), 0)
+
+/** SHA-256 of both texts, and of how they become tokens. */
+async function fingerprintOf(texts: Texts, recipe: Recipe, { progress, signal }: PrepareOptions): Promise<string> {
+  const hash = crypto().createHash('sha256')
+  const advance = (bytes: number) => {
+    signal?.throwIfAborted()
+    if (progress) progress.done += bytes
+  }
+  for (const parts of [texts.train, texts.validation]) {
+    hash.update(`${JSON.stringify(recipe.tokenizer)}\n${sizeOfAll(parts)}\n`)
+    for (const part of parts) {
+      if ('text' in part) hash.update(part.text)
+      else
+        for await (const chunk of readChunks(part.file, part)) {
+          hash.update(chunk)
+          advance(chunk.length)
+        }
+    }
+  }
+  return hash.digest('hex')
+}
+
 /** A tokenizer for the run: loaded, or learned from the text (every character counts, merges come from the training part alone). */
-export async function makeTokenizer({ tokenizer }: Recipe, { train, validation }: Texts): Promise<Tokenizer> {
+async function makeTokenizer({ tokenizer }: Recipe, texts: Texts, { signal }: PrepareOptions): Promise<Tokenizer> {
   if (tokenizer.type === 'file') return await loadTokenizer(tokenizer.path)
   if (tokenizer.type === 'bytes') return byteTokenizer()
-  const texts: string[] = []
-  const parts = tokenizer.type === 'characters' ? [...train, ...validation] : train
-  for await (const piece of textPieces(parts)) texts.push(piece)
-  return tokenizer.type === 'characters'
-    ? trainCharacters(texts, { specialTokens: [], named: {} })
-    : trainBytelevelBpe(texts, { vocabSize: tokenizer.vocabularySize })
+  if (tokenizer.type === 'characters') {
+    const seen = new Set<string>()
+    for await (const piece of textPieces([...texts.train, ...texts.validation])) {
+      signal?.throwIfAborted()
+      for (const character of piece) seen.add(character)
+    }
+    return trainCharacters([[...seen].join('')], { specialTokens: [], named: {} })
+  }
+  const sample: string[] = []
+  for await (const piece of textPieces(await sampleParts(texts.train, learningBytes))) sample.push(piece)
+  signal?.throwIfAborted()
+  return trainBytelevelBpe(sample, { vocabSize: tokenizer.vocabularySize })
 }
 
 export type Prepared = {
+  readonly tokenizer: Tokenizer
   readonly train: TokenSequence
   readonly validation: TokenSequence
   readonly bytesPerToken: number
+  readonly fingerprint: string
 }
 
-/** Where one document ends and the next begins. */
-const separators = { lines: /(?<=\n)/, paragraphs: /(?<=\n\n)(?!\n)/, files: undefined } as const
+/** data.json: written last, so that it vouches for the files beside it. */
+type Stored = { fingerprint: string; tokens: { train: number; validation: number }; bytes: number }
 
-/** Ids of every piece of a text; each document is followed by the end token, if the tokenizer has one. */
-async function* encode(
-  recipe: Recipe,
-  tokenizer: Tokenizer,
-  parts: readonly TextPart[],
-  seen: { bytes: number },
-): AsyncGenerator<readonly number[]> {
-  const end = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
-  const separator = separators[recipe.data.documents ?? (recipe.data.files.length ? 'paragraphs' : 'lines')]
-  const last = separator === separators.lines ? '\n' : '\n\n'
-  const complete = (document: string) => document.endsWith(last)
-  const ids = (text: string) => tokenizer.encode(text, { special: 'text', addSpecialTokens: false }).ids
-  for (const part of parts) {
-    for await (const piece of textPieces([part])) {
-      seen.bytes += new TextEncoder().encode(piece).length
-      if (end === undefined || !separator) yield ids(piece)
-      else
-        for (const document of piece.split(separator))
-          yield complete(document) ? [...ids(document), end] : ids(document)
-    }
-    if (end !== undefined && !separator) yield [end]
-  }
-}
-
-/** Tokenizes the texts into `directory`, or opens what an earlier start of the same run has made there. */
-export async function prepareTokens(
+/**
+ * Makes or finds `tokenizer.json`, `train.bin` and `validation.bin` in `directory`. What an earlier start has made is used if text and
+ * tokenizer are the same; if they are not, it is an error when `resume` (DATA_CHANGED), else made anew.
+ */
+export async function prepareData(
   directory: string,
   recipe: Recipe,
   texts: Texts,
-  tokenizer: Tokenizer,
+  resume: boolean,
+  options: PrepareOptions,
 ): Promise<Prepared> {
   const at = (name: string) => path().join(directory, name)
-  const done = at('data.json')
-  if (!(await kindOf(done))) {
-    await ensureDirectory(directory)
-    const seen = { bytes: 0 }
-    const counts = {
-      train: await writeTokens(at('train.bin'), tokenizer.vocabSize, encode(recipe, tokenizer, texts.train, seen)),
-      validation: await writeTokens(
-        at('validation.bin'),
-        tokenizer.vocabSize,
-        encode(recipe, tokenizer, texts.validation, seen),
-      ),
-    }
-    await writeJson(done, { source: texts.description, tokens: counts, bytes: seen.bytes })
+  const fingerprint = await fingerprintOf(texts, recipe, options)
+  let stored = (await kindOf(at('data.json'))) ? ((await readJson(at('data.json'))) as Stored) : undefined
+  if (stored && stored.fingerprint !== fingerprint) {
+    if (resume)
+      throw conflict(
+        'DATA_CHANGED',
+        `${directory}: the run was started with another text than ${texts.description}.\n` +
+          'Resume with the same text, or start a new run in another --out.',
+      )
+    stored = undefined
   }
-  const { tokens, bytes } = (await readJson(done)) as { tokens: { train: number; validation: number }; bytes: number }
+  if (!stored) {
+    await fs().promises.rm(directory, { recursive: true, force: true })
+    await ensureDirectory(directory)
+    stored = await makeData(directory, recipe, texts, fingerprint, options)
+  }
+  const tokenizer = await loadTokenizer(directory)
+  const { tokens, bytes } = stored
   return {
+    tokenizer,
     train: await openTokens(at('train.bin'), tokenizer.vocabSize),
     validation: await openTokens(at('validation.bin'), tokenizer.vocabSize),
-    bytesPerToken: bytes / (tokens.train + tokens.validation),
+    bytesPerToken: bytes / Math.max(1, tokens.train + tokens.validation),
+    fingerprint,
   }
+}
+
+async function makeData(
+  directory: string,
+  recipe: Recipe,
+  texts: Texts,
+  fingerprint: string,
+  options: PrepareOptions,
+): Promise<Stored> {
+  const { progress, signal } = options
+  const at = (name: string) => path().join(directory, name)
+  if (progress) Object.assign(progress, { stage: 'learn', done: 0 })
+  const tokenizer = await makeTokenizer(recipe, texts, options)
+  await tokenizer.save(directory)
+  if (progress) Object.assign(progress, { stage: 'tokenize', done: 0 })
+  let bytes = 0
+  async function* encode(parts: readonly TextPart[]): AsyncGenerator<readonly number[]> {
+    for await (const piece of textPieces(parts)) {
+      signal?.throwIfAborted()
+      yield tokenizer.encode(piece, { special: 'text', addSpecialTokens: false }).ids
+      bytes += new TextEncoder().encode(piece).length
+      if (progress) progress.done = bytes
+    }
+  }
+  const tokens = {
+    train: await writeTokens(at('train.bin'), tokenizer.vocabSize, encode(texts.train)),
+    validation: await writeTokens(at('validation.bin'), tokenizer.vocabSize, encode(texts.validation)),
+  }
+  const learned =
+    recipe.tokenizer.type === 'bpe' ? { mergesFromBytes: Math.min(learningBytes, sizeOfAll(texts.train)) } : {}
+  const stored = { source: texts.description, fingerprint, tokens, bytes, ...learned }
+  await writeJson(at('data.json'), stored)
+  return stored
 }

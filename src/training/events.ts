@@ -1,11 +1,21 @@
 /** What a training run reports. */
 import type { RunState } from './checkpoints.ts'
+import type { Progress } from './data.ts'
 import type { Recipe } from './recipe.ts'
 
 export type TrainEvent =
+  /** Only while preparing the text takes long: bytes of it read, bytes tokenized. */
+  | {
+      readonly type: 'prepare'
+      readonly stage: Progress['stage']
+      readonly done: number
+      readonly total: number
+    }
   | {
       readonly type: 'start'
       readonly recipe: Recipe
+      /** In words: type and size, or the directory it goes on from. */
+      readonly model: string
       readonly parameters: number
       readonly vocabulary: number
       readonly data: string

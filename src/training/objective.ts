@@ -1,6 +1,6 @@
 /** Objectives: what a batch is and what is minimized. */
 
-import { failure } from '../base/errors.ts'
+import { fileError } from '../base/errors.ts'
 import { randomBits } from '../base/random.ts'
 import type { TokenSequence } from '../datasets/tokens.ts'
 import type { Tensor } from '../graph/tensor.ts'
@@ -46,6 +46,15 @@ export const nextToken: Objective = {
 
 export const objectives: Record<'next-token', Objective> = { 'next-token': nextToken }
 
+/** Throws TEXT_TOO_SHORT unless a text has room for a window. `name` says which text it is. */
+export function checkLength(text: TokenSequence, window: number, name: string): void {
+  if (text.length < window)
+    throw fileError(
+      'TEXT_TOO_SHORT',
+      `${name} has ${text.length} tokens, too few for one window of ${window}.\nUse more text or a smaller contextLength.`,
+    )
+}
+
 /** Where the windows of a training batch start: drawn with replacement, a function of (seed, step, micro-batch) alone. */
 export function drawStarts(
   place: { seed: number; step: number; site: number },
@@ -54,7 +63,6 @@ export function drawStarts(
   window: number,
 ): number[] {
   const choices = text.length - window + 1
-  if (choices < 1) throw tooShort(text, window)
   // 53 random bits, so that any text length is reached evenly enough.
   const bits = randomBits({ ...place, purpose: 'shuffle' }, 2 * rows)
   return Array.from({ length: rows }, (_, i) =>
@@ -66,13 +74,6 @@ export function drawStarts(
 export function evaluationStarts(text: TokenSequence, window: number, limit: number | undefined): number[] {
   const step = window - 1
   const count = Math.floor((text.length - 1) / step)
-  if (count < 1) throw tooShort(text, window)
   const kept = Math.min(count, limit ?? count)
   return Array.from({ length: kept }, (_, i) => Math.floor((i * count) / kept) * step)
 }
-
-const tooShort = (text: TokenSequence, window: number) =>
-  failure(
-    'TEXT_TOO_SHORT',
-    `The text has ${text.length} tokens, too few for one window of ${window}.\nUse more text or a smaller contextLength.`,
-  )

@@ -107,7 +107,8 @@ export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
   if (!parsed.success) throw usageError('BAD_RECIPE', `${source}: ${describeProblem(parsed.error, value)}.`)
   const { model, tokenizer, ...rest } = parsed.data
   if (model.from !== undefined) return { ...rest, ...goingOn(model.from, model, tokenizer, source) }
-  const sized = { ...sizes, ...(model as Partial<typeof sizes> & Further) }
+  const given = Object.entries(model).filter(([, value]) => value !== undefined)
+  const sized = { ...sizes, ...(Object.fromEntries(given) as Partial<typeof sizes> & Further) }
   if (sized.width % sized.heads !== 0)
     throw usageError(
       'BAD_RECIPE',

@@ -1,22 +1,25 @@
 /** The training loop: a recipe in, events and a model directory out. */
-import { ensureDirectory, writeJson } from '../base/atomic.ts'
+import { ensureDirectory } from '../base/atomic.ts'
 import { conflict, usageError } from '../base/errors.ts'
-import { kindOf, path, readJson } from '../base/files.ts'
+import { fs, kindOf, path } from '../base/files.ts'
 import { openLineLog } from '../base/line-log.ts'
 import { lockDirectory } from '../base/lock.ts'
+import { partSize } from '../datasets/text.ts'
 import { Generator } from '../generation/generator.ts'
+import { startId } from '../generation/special-ids.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
 import { chooseRuntime, type RuntimeName } from '../runtime/choose.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { sizeOf } from '../tensor/array.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
-import { configFile, type Described, parseConfig } from '../weights/checkpoint.ts'
-import { formatOf } from '../weights/formats.ts'
-import { checkpointSteps, type ModelFiles, restoreCheckpoint } from './checkpoints.ts'
-import { findTexts, makeTokenizer, prepareTokens } from './data.ts'
+import { restoreCheckpoint } from './checkpoints.ts'
+import { findTexts, type Prepared, type Progress, prepareData, type Texts } from './data.ts'
 import type { TrainEvent } from './events.ts'
 import { loop } from './loop.ts'
-import { objectives } from './objective.ts'
+import { checkLength, objectives } from './objective.ts'
+import { describeModel, readOrigin } from './origin.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts'
+import { checkRun, writeRun } from './run-directory.ts'
 import { TrainingStep } from './step.ts'
 
 export type { TrainEvent }
@@ -33,19 +36,9 @@ export type TrainOptions = {
   readonly warn?: (message: string) => void
 }
 
-/** The model a recipe describes, for a vocabulary of this size. */
-function describe(recipe: Recipe, tokenizer: Tokenizer): Described {
-  const { type, config, ...size } = recipe.model
-  const format = formatOf(type, 'recipe: model.type')
-  const described = format.definition.configure({
-    ...size,
-    context: recipe.contextLength,
-    vocabulary: tokenizer.vocabSize,
-  })
-  const eos = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
-  const ends = { bos_token_id: eos ?? null, eos_token_id: eos ?? null }
-  return parseConfig({ ...configFile(format, described), ...ends, ...config }, 'recipe: model.config')
-}
+/** Where a run is unless it says so. */
+export const outOf = (recipe: { readonly out?: string | undefined }, out?: string): string =>
+  out ?? recipe.out ?? 'runs/model'
 
 /** How many parts a micro-batch is computed in: two keep two cores busier than one product shared by both, while weights are few. */
 function splitsOf(recipe: Recipe, parameters: number): number {
@@ -60,88 +53,71 @@ function splitsOf(recipe: Recipe, parameters: number): number {
   return recipe.batchSize % 2 === 0 && parameters < 20e6 ? 2 : 1
 }
 
-const recipeFile = 'run.json'
-
-/** What of a recipe may not change when a run goes on: everything but its length and how often it reports. */
-const fixed = ({
-  steps: _,
-  evaluation: __,
-  checkpoint: ___,
-  samples: ____,
-  description: _____,
-  $schema: ______,
-  ...rest
-}: Recipe) => rest
-
-/** Refuses a run directory that belongs to another recipe, or that would be overwritten. */
-async function openRun(out: string, recipe: Recipe, resume: boolean): Promise<void> {
-  const file = path().join(out, recipeFile)
-  const steps = await checkpointSteps(out)
-  if (!(await kindOf(file))) {
-    if (resume && !steps.length)
-      throw usageError('NOTHING_TO_RESUME', `${out}: holds no run to resume. Start it without --resume.`)
-    return
-  }
-  if (!resume)
-    throw conflict(
-      'RUN_EXISTS',
-      `${out}: holds a run${steps.length ? ` with ${steps.at(-1)} steps` : ''}.\nGo on with --resume, or choose another --out.`,
-    )
-  const before = parseRecipe(((await readJson(file)) as { recipe: unknown }).recipe, file)
-  const [old, now] = [fixed(before), fixed(recipe)] as [Record<string, unknown>, Record<string, unknown>]
-  const changed = Object.keys(now).filter((key) => JSON.stringify(now[key]) !== JSON.stringify(old[key]))
-  if (changed.length)
-    throw conflict(
-      'RECIPE_CHANGED',
-      `${out}: the run was started with another recipe: ${changed
-        .map((key) => `${key} ${JSON.stringify(old[key])} → ${JSON.stringify(now[key])}`)
-        .join('; ')
-        .slice(0, 400)}.\nResume with the same recipe, or start a new run in another --out.`,
-    )
-}
-
 /**
  * Trains. Yields events as they happen; the directory `out` holds the best weights so far as a model directory, `checkpoints/` the
  * newest states, `metrics.jsonl` every number. The result depends on the recipe alone, not on threads, interruptions or the clock.
- * Throws usage errors for a bad recipe, RUN_EXISTS, RECIPE_CHANGED, DIRECTORY_IN_USE, NONFINITE_LOSS.
+ * Throws usage errors for a bad recipe, file errors for a bad text, RUN_EXISTS, RECIPE_CHANGED, DATA_CHANGED, DIRECTORY_IN_USE,
+ * NONFINITE_LOSS.
  */
 export async function* train(input: RecipeInput, options: TrainOptions = {}): AsyncGenerator<TrainEvent> {
   const recipe = parseRecipe(input)
-  const { out = recipe.out ?? 'runs/model', resume = false } = options
+  const out = outOf(recipe, options.out)
+  // What can be refused is refused before anything is written.
+  const texts = await findTexts(recipe)
+  await describeModel(recipe, { size: 1 })
+  const { from } = recipe.model
+  if (from !== undefined && path().resolve(from) === path().resolve(out))
+    throw conflict('OUT_IS_ORIGIN', `${out}: model.from would be overwritten. Choose another --out.`)
+  const isNew = !(await kindOf(out))
   await ensureDirectory(out)
   const lock = lockDirectory(out)
+  let began = false
   try {
-    await openRun(out, recipe, resume)
-    yield* run(recipe, { ...options, out })
+    await checkRun(out, recipe, options.resume ?? false)
+    for await (const event of run(recipe, texts, { ...options, out })) {
+      began ||= event.type === 'start'
+      yield event
+    }
   } finally {
+    if (isNew && !began) await fs().promises.rm(out, { recursive: true, force: true })
     lock.release()
   }
 }
 
-async function* run(recipe: Recipe, options: TrainOptions & { out: string }): AsyncGenerator<TrainEvent> {
-  const { out, signal, threads } = options
-  const runtime =
-    typeof options.runtime === 'object'
-      ? options.runtime
-      : await chooseRuntime(options.runtime, { threads, warn: options.warn })
-  const texts = await findTexts(recipe)
-  const known = await kindOf(path().join(out, 'data', 'tokenizer.json'))
-  const tokenizer = known
-    ? await makeTokenizer({ ...recipe, tokenizer: { type: 'file', path: path().join(out, 'data') } }, texts)
-    : await makeTokenizer(recipe, texts)
-  if (!known) {
-    await ensureDirectory(path().join(out, 'data'))
-    await tokenizer.save(path().join(out, 'data'))
+type RunOptions = TrainOptions & { readonly out: string }
+
+async function* run(recipe: Recipe, texts: Texts, options: RunOptions): AsyncGenerator<TrainEvent> {
+  const { runtime: wanted, threads, warn } = options
+  const runtime = typeof wanted === 'object' ? wanted : await chooseRuntime(wanted, { threads, warn })
+  const data = yield* prepare(recipe, texts, options)
+  if (!data) {
+    yield { type: 'end', step: 0, finished: false, seconds: 0, best: undefined }
+    return
   }
-  const data = await prepareTokens(path().join(out, 'data'), recipe, texts, tokenizer)
-  const described = describe(recipe, tokenizer)
-  const network = described.format.definition.build(described.config)
+  try {
+    yield* runOn(data, recipe, texts.description, runtime, options)
+  } finally {
+    await data.train.close()
+    await data.validation.close()
+  }
+}
+
+async function* runOn(
+  data: Prepared,
+  recipe: Recipe,
+  source: string,
+  runtime: Runtime,
+  { out, signal, threads }: RunOptions,
+): AsyncGenerator<TrainEvent> {
+  const { tokenizer } = data
   const objective = objectives[recipe.objective]
   const window = objective.windowLength(recipe.contextLength)
-  const parameterCount = [...parametersOf(network).values()].reduce(
-    (n, x) => n + (x.shape as readonly number[]).reduce((a, b) => a * b, 1),
-    0,
-  )
+  checkLength(data.train, window, `${source}: the training part`)
+  checkLength(data.validation, window, `${source}: the validation part (data.validation)`)
+  const described = await describeModel(recipe, { size: tokenizer.vocabSize, eos: endOf(tokenizer) })
+  const network = described.format.definition.build(described.config)
+  const parameters = parametersOf(network)
+  const parameterCount = [...parameters.values()].reduce((n, { shape }) => n + sizeOf(shape as readonly number[]), 0)
   const splits = splitsOf(recipe, parameterCount)
   const step = await TrainingStep.create({
     network,
@@ -149,62 +125,97 @@ async function* run(recipe: Recipe, options: TrainOptions & { out: string }): As
     runtime,
     optimizer: recipe.optimizer,
     seed: recipe.seed,
+    initial: await readOrigin(recipe, described),
     batchSize: recipe.batchSize,
     splits,
     contextLength: recipe.contextLength,
     micros: recipe.gradientAccumulation,
     threads,
   })
-  const files: ModelFiles = {
-    config: described.file,
-    generation: { bos_token_id: described.file.bos_token_id, eos_token_id: described.file.eos_token_id },
-    tokenizer,
-  }
-  await writeJson(path().join(out, recipeFile), {
-    pellucid: 1,
-    recipe,
+  const checkpoint = { ...described, network, parameters, constants: new Map(), warnings: [] }
+  const prompt = await samplePrompt(recipe, data, startId(checkpoint, tokenizer) !== undefined)
+  const restored = await restoreCheckpoint(out, step.parameters, step.optimizer)
+  await writeRun(out, recipe, {
+    data: data.fingerprint,
     splits,
     parameters: parameterCount,
     runtime: runtime.name,
   })
-  const restored = await restoreCheckpoint(out, step.parameters, step.optimizer)
-  const log = openLineLog(path().join(out, 'metrics.jsonl'))
-  const generator = new Generator(
-    { ...described, network, parameters: parametersOf(network), constants: new Map(), warnings: [] },
-    runtime,
-    { tokenizer, threads, weights: Object.fromEntries(step.parameters) },
-  )
+  const last = restored?.step ?? 0
+  const log = openLineLog(path().join(out, 'metrics.jsonl'), (record) => (record as { step: number }).step <= last)
+  const weights = Object.fromEntries(step.parameters)
+  const generator = new Generator(checkpoint, runtime, { tokenizer, threads, weights })
+  const { bos_token_id, eos_token_id } = described.file
   try {
     yield {
       type: 'start',
       recipe,
+      model: inWords(recipe),
       parameters: parameterCount,
       vocabulary: tokenizer.vocabSize,
-      data: texts.description,
+      data: source,
       trainTokens: data.train.length,
       validationTokens: data.validation.length,
       bytesPerToken: data.bytesPerToken,
-      step: restored?.step ?? 0,
+      step: last,
       runtime: runtime.name,
     }
-    yield* loop({
-      recipe,
-      out,
-      step,
-      data,
-      window,
-      files,
-      log,
-      generator,
-      splits,
-      signal,
-      state: restored ?? { step: 0, seconds: 0 },
-    })
+    const files = { config: described.file, generation: { bos_token_id, eos_token_id }, tokenizer }
+    yield* loop({ recipe, objective, step, splits, window, out, data, files, log, generator, prompt, signal, restored })
   } finally {
     log.close()
     await generator.dispose()
     await step.dispose()
-    await data.train.close()
-    await data.validation.close()
+  }
+}
+
+const endOf = (tokenizer: Tokenizer): number | undefined =>
+  tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
+
+/** What samples go on from: the recipe's prompt, else the start of a text, else the first token of the validation text. */
+async function samplePrompt({ samples }: Recipe, { tokenizer, validation }: Prepared, hasStart: boolean) {
+  if (samples.prompt !== '') return tokenizer.encode(samples.prompt, { special: 'parse' }).ids
+  if (hasStart) return ''
+  const first = new Int32Array(1)
+  await validation.read(0, first)
+  return [...first]
+}
+
+const inWords = ({ model }: Recipe): string =>
+  model.from === undefined ? `${model.type} · ${model.layers} layers × ${model.width} wide` : `from ${model.from}`
+
+/** Time between reports of a preparation that takes long, in milliseconds. */
+const reportEvery = 250
+
+/** Tokenizes the text, and says how far it is; undefined when aborted. */
+async function* prepare(
+  recipe: Recipe,
+  texts: Texts,
+  { out, resume, signal }: RunOptions,
+): AsyncGenerator<TrainEvent, Prepared | undefined> {
+  const stop = new AbortController()
+  const total = [...texts.train, ...texts.validation].reduce((sum, part) => sum + partSize(part), 0)
+  const progress: Progress = { stage: 'read', done: 0, total }
+  const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  const directory = path().join(out, 'data')
+  const work = prepareData(directory, recipe, texts, resume ?? false, { progress, signal: either })
+  work.catch(() => {}) // It is awaited below; until then nobody listens.
+  try {
+    for (;;) {
+      let stopWaiting = () => {}
+      const late = new Promise<undefined>((resolve) => {
+        const timer = setTimeout(() => resolve(undefined), reportEvery)
+        stopWaiting = () => clearTimeout(timer)
+      })
+      const done = await Promise.race([work, late]).finally(() => stopWaiting())
+      if (done) return done
+      yield { type: 'prepare', ...progress }
+    }
+  } catch (error) {
+    if (signal?.aborted) return undefined
+    throw error
+  } finally {
+    stop.abort()
+    await work.catch(() => {})
   }
 }

@@ -43,7 +43,7 @@ function comparable(arrays: Arrays, optimizer: string): Arrays {
 }
 
 /** Relative. The biases that cannot be compared also move the gradients of transformers' Adafactor, float64 against float32 alike. */
-const normNoise = (optimizer: string) => (optimizer === 'adafactor_transformers' ? 3e-4 : 1e-4)
+const normNoise = (optimizer: string) => (optimizer === 'adafactor_transformers' ? 5e-4 : 1e-4)
 
 test('every recorded optimizer is covered', () => {
   expect(Object.keys(optimizers)).toEqual(Object.keys(optimisers))

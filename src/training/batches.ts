@@ -1,0 +1,63 @@
+/** Windows of the text on their way into a step's arrays: training batches, and the validation loss. */
+import type { TokenSequence } from '../datasets/tokens.ts'
+import { drawStarts, evaluationStarts, type Objective } from './objective.ts'
+import type { Recipe } from './recipe.ts'
+import type { TrainingStep } from './step.ts'
+
+/** What batches are made from and for. */
+export type Batches = {
+  readonly recipe: Recipe
+  readonly objective: Objective
+  readonly step: TrainingStep
+  /** Parts of a micro-batch. */
+  readonly splits: number
+  /** Ids of a window. */
+  readonly window: number
+}
+
+const readWindows = (text: TokenSequence, starts: readonly number[], window: number): Promise<Int32Array[]> =>
+  Promise.all(
+    starts.map(async (start) => {
+      const ids = new Int32Array(window)
+      await text.read(start, ids)
+      return ids
+    }),
+  )
+
+/** Reads the windows of a training micro-batch. */
+export const drawWindows = (
+  { recipe, window }: Batches,
+  text: TokenSequence,
+  step: number,
+  micro: number,
+): Promise<Int32Array[]> =>
+  readWindows(text, drawStarts({ seed: recipe.seed, step, site: micro }, recipe.batchSize, text, window), window)
+
+/** Puts the windows of a micro-batch into the arrays of its parts. */
+export function fillBatch({ recipe, objective, step, splits }: Batches, windows: readonly Int32Array[]): void {
+  const rows = recipe.batchSize / splits
+  for (const [i, ids] of windows.entries()) objective.fill(step.batch(Math.floor(i / rows)), i % rows, ids)
+}
+
+/** Mean loss over windows spread over a text, all of them unless the recipe limits their number; undefined when aborted. */
+export async function evaluateText(
+  { recipe, objective, step, window }: Batches,
+  text: TokenSequence,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const { batchSize, evaluation } = recipe
+  const limit = evaluation.batches === undefined ? undefined : evaluation.batches * batchSize
+  const starts = evaluationStarts(text, window, limit)
+  let total = 0
+  for (let i = 0; i < starts.length; i += batchSize) {
+    if (signal?.aborted) return undefined
+    const windows = await readWindows(text, starts.slice(i, i + batchSize), window)
+    for (let row = 0; row < batchSize; row++) {
+      const ids = windows[row]
+      if (ids) objective.fill(step.evaluationBatch, row, ids)
+      else objective.blank(step.evaluationBatch, row)
+    }
+    total += (await step.evaluate()) * windows.length
+  }
+  return total / starts.length
+}
