@@ -72,6 +72,8 @@ export type OpenFile = {
   readonly identity: string
   /** Fills `into` from byte `offset` on. A file that ends earlier is an error. */
   read<T extends Uint8Array>(offset: number, into: T): Promise<T>
+  /** The same at once, for some kilobytes: 2 µs where the way over a worker thread costs 40. */
+  readNow<T extends Uint8Array>(offset: number, into: T): T
   close(): Promise<void>
 }
 
@@ -91,6 +93,11 @@ export async function openFile(file: string): Promise<OpenFile> {
     const stat = await handle.stat()
     if (stat.isDirectory()) throw fileError('IS_A_DIRECTORY', `${file}: is a directory, expected a file.`)
     if (!stat.isFile()) throw fileError('NOT_A_FILE', `${file}: is a pipe, socket or device, expected a regular file.`)
+    const truncated = (at: number, missing: number) =>
+      fileError(
+        'FILE_TRUNCATED',
+        `${file}: ends at byte ${at}, expected ${missing} bytes more. Was it changed while being read?`,
+      )
     return {
       path: file,
       size: stat.size,
@@ -99,12 +106,16 @@ export async function openFile(file: string): Promise<OpenFile> {
         for (let done = 0; done < into.length; ) {
           const length = Math.min(into.length - done, callBytes)
           const { bytesRead } = await explained(file, 'read', () => handle.read(into, done, length, offset + done))
-          if (bytesRead === 0)
-            throw fileError(
-              'FILE_TRUNCATED',
-              `${file}: ends at byte ${offset + done}, expected ${into.length - done} bytes more. Was it changed while being read?`,
-            )
+          if (bytesRead === 0) throw truncated(offset + done, into.length - done)
           done += bytesRead
+        }
+        return into
+      },
+      readNow(offset, into) {
+        for (let done = 0; done < into.length; ) {
+          const count = readPart(handle.fd, file, into, done, offset + done)
+          if (count === 0) throw truncated(offset + done, into.length - done)
+          done += count
         }
         return into
       },
@@ -113,6 +124,14 @@ export async function openFile(file: string): Promise<OpenFile> {
   } catch (error) {
     await handle.close()
     throw error
+  }
+}
+
+function readPart(descriptor: number, file: string, into: Uint8Array, from: number, position: number): number {
+  try {
+    return fs().readSync(descriptor, into, from, into.length - from, position)
+  } catch (error) {
+    throw explain(error, file, 'read')
   }
 }
 

@@ -15,14 +15,12 @@ export type Batches = {
   readonly window: number
 }
 
-const readWindows = (text: TokenSequence, starts: readonly number[], window: number): Promise<Int32Array[]> =>
-  Promise.all(
-    starts.map(async (start) => {
-      const ids = new Int32Array(window)
-      await text.read(start, ids)
-      return ids
-    }),
-  )
+const readWindows = (text: TokenSequence, starts: readonly number[], window: number): Int32Array[] =>
+  starts.map((start) => {
+    const ids = new Int32Array(window)
+    text.read(start, ids)
+    return ids
+  })
 
 /** Reads the windows of a training micro-batch. */
 export const drawWindows = (
@@ -30,7 +28,7 @@ export const drawWindows = (
   text: TokenSequence,
   step: number,
   micro: number,
-): Promise<Int32Array[]> =>
+): Int32Array[] =>
   readWindows(text, drawStarts({ seed: recipe.seed, step, site: micro }, recipe.batchSize, text, window), window)
 
 /** Puts the windows of a micro-batch into the arrays of its parts. */
@@ -51,7 +49,7 @@ export async function evaluateText(
   let total = 0
   for (let i = 0; i < starts.length; i += batchSize) {
     if (signal?.aborted) return undefined
-    const windows = await readWindows(text, starts.slice(i, i + batchSize), window)
+    const windows = readWindows(text, starts.slice(i, i + batchSize), window)
     for (let row = 0; row < batchSize; row++) {
       const ids = windows[row]
       if (ids) objective.fill(step.evaluationBatch, row, ids)

@@ -89,12 +89,10 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     let loss = 0
     for (let micro = 0; micro < micros; micro++) {
       const [nextStep, nextMicro] = micro + 1 < micros ? [done, micro + 1] : [done + 1, 0]
-      const [value, windows] = await Promise.all([
-        step.accumulate(done, micro),
-        drawWindows(context, data.train, nextStep, nextMicro),
-      ])
+      const running = step.accumulate(done, micro)
+      const windows = drawWindows(context, data.train, nextStep, nextMicro)
+      loss += (await running) / micros
       fillBatch(context, windows)
-      loss += value / micros
     }
     const { gradientNorm, nonfinite: tensor } = await step.update(learningRate, recipe.gradientClip)
     if (!Number.isFinite(loss) || tensor !== undefined)
@@ -107,7 +105,7 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     return record({ type: 'step', step: done, loss, learningRate, gradientNorm, tokensPerSecond, seconds: elapsed() })
   }
 
-  fillBatch(context, await drawWindows(context, data.train, done, 0))
+  fillBatch(context, drawWindows(context, data.train, done, 0))
   for (;;) {
     if (unreported) {
       if (isDue(evaluation.every)) {

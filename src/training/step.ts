@@ -192,7 +192,7 @@ export class TrainingStep {
     await this.#masks.fill(step, micro)
     if (threads === 1) for (const { runs } of this.#parts) await runs[target]!()
     else await Promise.all(this.#parts.map(({ runs }) => runs[target]!()))
-    if (micro > 0) for (let split = 0; split < splits; split++) this.optimizer.accumulate(split, splits + split)
+    if (micro > 0) for (let split = 0; split < splits; split++) await this.optimizer.accumulate(split, splits + split)
     return this.#parts.reduce((sum, { loss }) => sum + loss[0]!, 0) / splits
   }
 

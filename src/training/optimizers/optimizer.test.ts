@@ -109,7 +109,7 @@ describe('a step', () => {
     return bits(optimizer.parameters)
   }
 
-  test('sums its sources in order, whether fused or accumulated, as float32 sums would', () => {
+  test('sums its sources in order, whether fused or accumulated, as float32 sums would', async () => {
     const fused = start(adamw, { gradients: 3 })
     const accumulated = start(adamw, { gradients: 3 })
     const plain = start(adamw)
@@ -118,8 +118,8 @@ describe('a step', () => {
       const [a, b, c] = [0, 1, 2].map((step) => tensors.get(`gradient.${step}.${name}`)!.data)
       for (let i = 0; i < sum.length; i++) sum[i] = Math.fround(a![i]! + b![i]!) + c![i]!
     }
-    accumulated.accumulate(0, 1)
-    accumulated.accumulate(0, 2)
+    await accumulated.accumulate(0, 1)
+    await accumulated.accumulate(0, 2)
     const options = { clip: 1, scale: 1 / 3 }
     const reports = [
       plain.step(1e-2, options),

@@ -40,8 +40,8 @@ export type Optimizer = {
   readonly parameters: ReadonlyMap<string, Float32Array>
   /** Buffers for gradients by parameter name, one map for each source. */
   readonly gradients: readonly ReadonlyMap<string, Float32Array>[]
-  /** Adds the gradients of buffer `from` to those of buffer `into`. */
-  accumulate(into: number, from: number): void
+  /** Adds the gradients of buffer `from` to those of buffer `into`; the event loop gets its turn every few milliseconds. */
+  accumulate(into: number, from: number): Promise<void>
   /**
    * Sums the sources into the first buffer, measures, clips and updates. Gradients that are not finite change nothing: the
    * report names them and the step does not count. Sums run in one order, so the result does not depend on threads.
@@ -138,14 +138,19 @@ export function createOptimizer(
     return { gradientNorm }
   }
 
+  /** Adds one gradient buffer to another; yields like `run`. */
+  function* add(into: number, from: number): Generator<number, void> {
+    for (const { kernel, padded, pointer, size } of pieces) {
+      kernel.add(pointer(`gradient${into}`), pointer(`gradient${from}`), padded)
+      yield size
+    }
+  }
+
   return {
     arena,
     parameters: viewsOf(arena, 'parameter'),
     gradients: sources.map((source) => viewsOf(arena, source)),
-    accumulate(into, from) {
-      for (const { kernel, padded, pointer } of pieces)
-        kernel.add(pointer(`gradient${into}`), pointer(`gradient${from}`), padded)
-    },
+    accumulate: (into, from) => inSlices(add(into, from)),
     step(learningRate, options = {}) {
       const work = run(learningRate, options)
       for (;;) {
@@ -153,17 +158,7 @@ export function createOptimizer(
         if (done) return value
       }
     },
-    async stepInSlices(learningRate, options = {}) {
-      const work = run(learningRate, options)
-      for (let since = 0; ; ) {
-        const { done, value } = work.next()
-        if (done) return value
-        since += value
-        if (since < pieceLength) continue
-        since = 0
-        await giveWay()
-      }
-    },
+    stepInSlices: (learningRate, options = {}) => inSlices(run(learningRate, options)),
     state() {
       const out = new Map<string, NdArray>([
         ['step', { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps)) }],
@@ -182,6 +177,18 @@ export function createOptimizer(
         viewOf(arena, parameter, slot).set(state.get(name)!.data as Float32Array)
       steps = Number((state.get('step')!.data as BigInt64Array)[0])
     },
+  }
+}
+
+/** Runs work that yields how many elements each piece had, and lets the event loop go round in between. */
+async function inSlices<R>(work: Generator<number, R>): Promise<R> {
+  for (let since = 0; ; ) {
+    const { done, value } = work.next()
+    if (done) return value
+    since += value
+    if (since < pieceLength) continue
+    since = 0
+    await giveWay()
   }
 }
 
