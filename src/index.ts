@@ -1,5 +1,6 @@
 /** Pellucid: transformers you can read, train, generate with and look inside. */
 export { PellucidError } from './base/errors.ts'
+export { type EvaluateOptions, type EvaluateSource, evaluate } from './evaluate.ts'
 export type {
   Completion,
   EarlyStopping,
@@ -12,6 +13,7 @@ export type {
   SequenceState,
 } from './generation/index.ts'
 export type { InputValue } from './inputs.ts'
+export type { Perplexity } from './inspection/perplexity.ts'
 export { type LoadOptions, loadModel, Model, type RunOptions, type RunResult } from './model.ts'
 export type { RuntimeName } from './runtime/choose.ts'
 export type { NdArray } from './tensor/array.ts'

@@ -1,8 +1,6 @@
 /** `pellucid evaluate`: how well a model predicts a text. */
 import { usageError } from '../base/errors.ts'
-import { openFile } from '../base/files.ts'
-import { textPieces } from '../datasets/text.ts'
-import { perplexity } from '../inspection/perplexity.ts'
+import { evaluate as evaluateModel } from '../evaluate.ts'
 import { loadModel } from '../model.ts'
 import type { Command } from './command.ts'
 import { json, oneOf, runtimeOptions, whole } from './options.ts'
@@ -37,20 +35,10 @@ export const evaluate: Command = {
     if (data.length === 0) throw usageError('NO_DATA', 'evaluate needs a text: --data FILE.')
     const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
     try {
-      if (!model.tokenizer)
-        throw usageError('NO_TOKENIZER', `${directory}: has no tokenizer, so it cannot read a text.`)
-      const ids: number[] = []
-      const parts = await Promise.all(
-        (data as string[]).map(async (file) => {
-          const { size, close } = await openFile(file)
-          await close()
-          return { file, start: 0, end: size }
-        }),
-      )
-      for await (const piece of textPieces(parts))
-        for (const id of model.tokenizer.encode(piece, { special: 'parse' }).ids) ids.push(id)
       const live = terminal.interactive && !asJson
-      const result = await perplexity(model, ids, {
+      const result = await evaluateModel(model, {
+        files: data,
+        special: 'parse',
         stride,
         window,
         signal: terminal.signal,
