@@ -122,7 +122,7 @@ function goingOn(from: string, model: Parsed['model'], tokenizer: TokenizerRecip
   const refuse = (field: string) =>
     usageError(
       'BAD_RECIPE',
-      `${source}: ${field} is given, but model.from (${from}) brings its own. Leave ${field} out.`,
+      `${source}: ${field} is given, but model.from (${from}) brings its own.\nLeave ${field} out, as the ready-made recipe fine-tune does.`,
     )
   for (const field of Object.keys(sizes) as (keyof typeof sizes)[])
     if (model[field] !== undefined) throw refuse(`model.${field}`)
