@@ -28,7 +28,7 @@ export function chart(curves: readonly Curve[], width: number, height: number, x
       if (!Number.isFinite(y)) continue
       const to: [number, number] = [
         Math.min(2 * columns - 1, Math.floor((x / xMax) * 2 * columns)),
-        Math.min(4 * height - 1, Math.floor(((high - y) / span) * (4 * height - 1) + 0.5)),
+        Math.round(((high - y) / span) * (4 * height - 1)),
       ]
       for (const [column, row] of line(before ?? to, to)) {
         const cell = cells[row >> 2]![column >> 1]!

@@ -22,10 +22,12 @@ export const painter = (enabled: boolean): Paint =>
     ]),
   ) as Paint
 
-/** A background from green (0) over yellow to red (1), for values that a text should show. */
+/** From dark green over olive and brown to red: white text is readable on each, whatever the terminal's own background. */
+const ramp = [22, 58, 94, 130, 124, 160]
+
+/** A background from green (0) to red (1), for values that a text should show. */
 export function heat(share: number, text: string, enabled: boolean): string {
   if (!enabled) return text
-  const ramp = [22, 28, 64, 100, 136, 130, 124, 88]
   const color = ramp[Math.min(ramp.length - 1, Math.max(0, Math.floor(share * ramp.length)))]!
-  return `\x1b[48;5;${color}m\x1b[97m${text}\x1b[0m`
+  return `\x1b[48;5;${color}m\x1b[38;5;231m${text}\x1b[39;49m`
 }

@@ -16,6 +16,8 @@ export type ArgumentSpec = {
   readonly description: string
   readonly optional?: boolean
   readonly variadic?: boolean
+  /** As with options. */
+  readonly parse?: (text: string) => unknown
 }
 
 /** What a command may do to the world. */
@@ -23,13 +25,19 @@ export type Terminal = {
   /** Whether results go to a terminal: colors and live displays are for terminals only. */
   readonly interactive: boolean
   readonly color: boolean
+  /** Its size now; a window may change at any time. */
   readonly columns: number
+  readonly rows: number
   /** Results. */
   out(text: string): void
   /** Progress, warnings and everything that is not the result. */
   note(text: string): void
-  /** Aborted by SIGINT or SIGTERM. */
+  /** Asks the person at the keyboard for a line; resolves to undefined when there is none to come. Absent where nobody can answer. */
+  readonly ask?: (question: string) => Promise<string | undefined>
+  /** Aborted by SIGINT or SIGTERM; the reason is the exit code. */
   readonly signal: AbortSignal
+  /** From here on a signal ends the process at once, for work that cannot be asked to stop. */
+  endAtOnce(): void
 }
 
 export type Command = {
@@ -38,6 +46,8 @@ export type Command = {
   readonly arguments?: readonly ArgumentSpec[]
   readonly options?: readonly OptionSpec[]
   readonly subcommands?: readonly Command[]
+  /** What may be meant by a flag that the command does not have, as words after "Did you mean". */
+  readonly meant?: (flag: string) => string | undefined
   /** Command lines shown in help, without `pellucid`. */
   readonly examples?: readonly string[]
   readonly run?: (values: Values, terminal: Terminal) => Promise<void>

@@ -7,7 +7,11 @@ export type CommandEntry = { readonly name: string; readonly summary: string; re
 const entry = (name: string, summary: string, load: () => Promise<Command>): CommandEntry => ({ name, summary, load })
 
 export const commands: readonly CommandEntry[] = [
-  entry('start', 'train, write and look inside, on the built-in text', async () => (await import('./start.ts')).start),
+  entry(
+    'start',
+    'train, write and look inside, on the built-in text or your own',
+    async () => (await import('./start.ts')).start,
+  ),
   entry('train', 'train a model from a recipe', async () => (await import('./train.ts')).train),
   entry('generate', 'write text with a model', async () => (await import('./generate.ts')).generate),
   entry('evaluate', 'perplexity of a text', async () => (await import('./evaluate.ts')).evaluate),
@@ -16,8 +20,10 @@ export const commands: readonly CommandEntry[] = [
     'look inside: token surprises, attentions, states and gradients',
     async () => (await import('./inspect.ts')).inspect,
   ),
-  entry('tokenize', 'text to tokens; train a tokenizer', async () => (await import('./tokenize.ts')).tokenize),
+  entry('tokenize', 'text to tokens', async () => (await import('./tokenize.ts')).tokenize),
+  entry('tokenizer', 'make tokenizers', async () => (await import('./tokenizer.ts')).tokenizer),
   entry('models', 'the models there are, and their published sizes', async () => (await import('./models.ts')).models),
   entry('recipes', 'ready-made recipes for training', async () => (await import('./recipes.ts')).recipes),
   entry('doctor', 'what runs here, and how to mend what does not', async () => (await import('./doctor.ts')).doctor),
+  entry('bench', 'how fast this machine multiplies, trains and writes', async () => (await import('./bench.ts')).bench),
 ]

@@ -3,14 +3,20 @@ import { usageError } from '../base/errors.ts'
 import { evaluate as evaluateModel } from '../evaluate.ts'
 import { loadModel } from '../model.ts'
 import type { Command } from './command.ts'
-import { json, oneOf, runtimeOptions, whole } from './options.ts'
+import { filesAsText } from './data-files.ts'
+import { filled, json, modelArgument, oneOf, runtimeOptions, whole } from './options.ts'
 
 export const evaluate: Command = {
   name: 'evaluate',
   summary: 'perplexity of a text',
-  arguments: [{ name: 'model', description: 'a model directory' }],
+  arguments: [modelArgument],
   options: [
-    { flags: '--data <file>', description: 'the text; several make one text', repeat: true },
+    {
+      flags: '--data <file>',
+      description: 'the text; several make one text',
+      parse: filled('--data'),
+      repeat: true,
+    },
     {
       flags: '--task <name>',
       description: 'what to measure: perplexity',
@@ -33,6 +39,7 @@ export const evaluate: Command = {
   examples: ['evaluate runs/world --data other.txt', 'evaluate gpt2 --data text.txt --stride 512 --json'],
   async run({ model: directory, data, stride, window, json: asJson, runtime, threads }, terminal) {
     if (data.length === 0) throw usageError('NO_DATA', 'evaluate needs a text: --data FILE.')
+    await filesAsText(data)
     const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const live = terminal.interactive && !asJson
@@ -42,9 +49,9 @@ export const evaluate: Command = {
         stride,
         window,
         signal: terminal.signal,
-        onProgress: (done, total) => live && terminal.note(`\r\x1b[2K${done} of ${total} tokens`),
+        onProgress: (done, total) => live && terminal.note(`\r${done} of ${total} tokens\x1b[K`),
       })
-      if (live) terminal.note('\r\x1b[2K')
+      if (live) terminal.note('\r\x1b[K')
       if (asJson) terminal.out(`${JSON.stringify({ task: 'perplexity', ...result })}\n`)
       else
         terminal.out(

@@ -17,9 +17,3 @@ export function duration(seconds: number): string {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   return h ? `${h}h ${m}m` : m ? `${m}m ${s}s` : `${s}s`
 }
-
-/** At most `width` characters, with an ellipsis where something was cut. */
-export const truncate = (text: string, width: number): string => {
-  const characters = [...text]
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
-}

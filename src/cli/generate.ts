@@ -1,11 +1,12 @@
 /** `pellucid generate`: text from a model, streamed as it comes. */
 import { usageError } from '../base/errors.ts'
 import { readText } from '../base/files.ts'
-import type { Prompt } from '../generation/index.ts'
+import type { EarlyStopping, Prompt } from '../generation/index.ts'
 import { loadModel } from '../model.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
-import { json, number, runtimeOptions, whole } from './options.ts'
+import { printable } from './layout.ts'
+import { filled, json, modelArgument, number, oneOf, runtimeOptions, whole } from './options.ts'
 
 /** `5,17,3` → ids. */
 function parseIds(text: string): number[] {
@@ -15,13 +16,20 @@ function parseIds(text: string): number[] {
   return ids
 }
 
+/** When beam search ends, by the words of the flag. */
+const early: Readonly<Record<string, EarlyStopping>> = { true: true, false: false, never: 'never' }
+
 export const generate: Command = {
   name: 'generate',
   summary: 'write text with a model',
-  arguments: [{ name: 'model', description: 'a model directory' }],
+  arguments: [modelArgument],
   options: [
     { flags: '--prompt <text>', description: 'text to go on from; several make a batch', repeat: true },
-    { flags: '--prompt-file <file>', description: 'a file with the text to go on from' },
+    {
+      flags: '--prompt-file <file>',
+      description: 'a file with the text to go on from',
+      parse: filled('--prompt-file'),
+    },
     {
       flags: '--prompt-ids <ids>',
       description: 'token ids instead of text: 5,17,3 (needs no tokenizer)',
@@ -31,7 +39,7 @@ export const generate: Command = {
     {
       flags: '--max-new-tokens <n>',
       description: 'most tokens to write',
-      parse: whole('--max-new-tokens'),
+      parse: whole('--max-new-tokens', { min: 1, max: 1e9 }),
       default: 200,
     },
     {
@@ -46,11 +54,31 @@ export const generate: Command = {
       parse: number('--top-p', { above: 0, max: 1 }),
     },
     { flags: '--seed <n>', description: 'same seed, same text', parse: whole('--seed', { min: 0 }) },
-    { flags: '--stop <text>', description: 'a text that ends the writing; it is not written', repeat: true },
+    {
+      flags: '--stop <text>',
+      description: 'a text that ends the writing; it is not written',
+      parse: filled('--stop', 'a text'),
+      repeat: true,
+    },
     {
       flags: '--returned <n>',
       description: 'texts for each prompt',
       parse: whole('--returned', { min: 1, max: 1024 }),
+    },
+    {
+      flags: '--beams <n>',
+      description: 'search for the likeliest text, following n at once, in place of drawing one',
+      parse: whole('--beams', { min: 1, max: 1024 }),
+    },
+    {
+      flags: '--length-penalty <p>',
+      description: 'with --beams: above 0 favors long texts (default: 1)',
+      parse: number('--length-penalty'),
+    },
+    {
+      flags: '--early-stopping <when>',
+      description: 'with --beams: true, false or never (default: false)',
+      parse: (text) => early[oneOf('--early-stopping', Object.keys(early))(text)],
     },
     json,
     ...runtimeOptions,
@@ -72,38 +100,46 @@ export const generate: Command = {
           : prompt.length
             ? prompt
             : ['']
-    const { maxNewTokens, temperature, topK, topP, seed, stop, returned } = rest
+    const { stop } = rest
     const options = {
-      maxNewTokens,
-      temperature,
-      topK,
-      topP,
-      seed,
+      ...rest,
       stop: stop.length ? stop : undefined,
-      returned,
       special: 'parse' as const,
       signal: terminal.signal,
     }
-    const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+    const model = await loadModel(directory, {
+      runtime,
+      threads,
+      prepare: true,
+      warn: (line) => terminal.note(`${line}\n`),
+    })
     const paint = painter(terminal.color)
+    // Into a file goes every character; a terminal would take some for commands.
+    const shown = terminal.interactive ? printable : (text: string) => text
     try {
       if (!model.tokenizer && !asJson && promptIds.length === 0)
         throw usageError('NO_TOKENIZER', `${directory}: has no tokenizer. Give --prompt-ids and --json.`)
-      if (asJson || prompts.length > 1 || (returned ?? 1) > 1) {
+      const vocabulary = model.checkpoint.format.definition.vocabulary(model.checkpoint.config)
+      if (rest.topK > vocabulary)
+        throw usageError(
+          'BAD_VALUE',
+          `--top-k is ${rest.topK}, expected at most ${vocabulary}, the model's vocabulary.`,
+        )
+      if (asJson || prompts.length > 1 || (rest.returned ?? 1) > 1 || (rest.beams ?? 1) > 1) {
         const { sequences } = await model.complete(prompts, options)
         if (asJson) terminal.out(`${JSON.stringify({ sequences })}\n`)
         else
           for (const [i, sequence] of sequences.entries())
             terminal.out(
-              `${paint.dim(`── ${i + 1} of ${sequences.length}`)}\n${sequence.text || sequence.ids.join(' ')}\n`,
+              `${paint.dim(`── ${i + 1} of ${sequences.length}`)}\n${shown(model.tokenizer ? sequence.text : sequence.ids.join(' '))}\n`,
             )
         return
       }
       const start =
         typeof prompts[0] === 'string' ? prompts[0] : (model.tokenizer?.decode(prompts[0]!) ?? prompts[0]!.join(' '))
-      terminal.out(paint.dim(start))
+      terminal.out(paint.dim(shown(start)))
       for await (const piece of model.generate(prompts[0]!, options))
-        terminal.out(model.tokenizer ? piece.text : ` ${piece.ids.join(' ')}`)
+        terminal.out(model.tokenizer ? shown(piece.text) : ` ${piece.ids.join(' ')}`)
       terminal.out('\n')
     } finally {
       await model.dispose()

@@ -1,5 +1,6 @@
 /** `pellucid inspect`: what a model makes of a text, or every output and gradient for given inputs. */
 import { usageError } from '../base/errors.ts'
+import { kindOf, path } from '../base/files.ts'
 import { surprises } from '../inspection/surprise.ts'
 import { loadModel, type Model, type RunResult } from '../model.ts'
 import type { NdArray } from '../tensor/array.ts'
@@ -7,7 +8,7 @@ import { openSafetensors } from '../weights/safetensors.ts'
 import { writeSafetensors } from '../weights/safetensors-write.ts'
 import { painter } from './color.ts'
 import type { Command, Terminal } from './command.ts'
-import { json, runtimeOptions, whole } from './options.ts'
+import { filled, json, modelArgument, runtimeOptions, whole } from './options.ts'
 import { drawSurprises } from './surprise-view.ts'
 
 const prefix = 'input.'
@@ -15,11 +16,19 @@ const prefix = 'input.'
 export const inspect: Command = {
   name: 'inspect',
   summary: 'look inside: token surprises, attentions, states and gradients',
-  arguments: [{ name: 'model', description: 'a model directory' }],
+  arguments: [modelArgument],
   options: [
     { flags: '--text <text>', description: 'a text: each token colored by surprise, and what could have come instead' },
-    { flags: '--inputs <file>', description: 'a safetensors file with tensors input.<argument>; needs no tokenizer' },
-    { flags: '--output <file>', description: 'where to write output.<name> (and grad.<parameter>) as safetensors' },
+    {
+      flags: '--inputs <file>',
+      description: 'a safetensors file with tensors input.<argument>; needs no tokenizer',
+      parse: filled('--inputs'),
+    },
+    {
+      flags: '--output <file>',
+      description: 'where to write output.<name> (and grad.<parameter>) as safetensors',
+      parse: filled('--output'),
+    },
     { flags: '--gradients', description: 'also the gradient of the loss by every parameter (needs labels)' },
     {
       flags: '--capture <pattern>',
@@ -49,6 +58,7 @@ export const inspect: Command = {
       throw usageError('BAD_USAGE', '--inputs needs --output, a safetensors file to write.')
     if (text !== undefined && gradients && output === undefined)
       throw usageError('BAD_USAGE', '--gradients needs --output, a safetensors file to write.')
+    if (output !== undefined) await checkOutput(output, inputs)
     const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const given = inputs === undefined ? encodeText(model, text) : await readInputs(inputs)
@@ -65,6 +75,20 @@ export const inspect: Command = {
       await model.dispose()
     }
   },
+}
+
+/** Says early what would fail after the work: no directory for the output, or the inputs in its place. */
+async function checkOutput(output: string, inputs: string | undefined): Promise<void> {
+  const { dirname, resolve } = path()
+  if (inputs !== undefined && resolve(inputs) === resolve(output))
+    throw usageError(
+      'OUTPUT_IS_INPUT',
+      `--output ${output}: is also --inputs, which would be overwritten. Choose another.`,
+    )
+  if ((await kindOf(output)) === 'directory')
+    throw usageError('IS_A_DIRECTORY', `--output ${output}: is a directory, expected a file to write.`)
+  if ((await kindOf(dirname(output))) !== 'directory')
+    throw usageError('NO_DIRECTORY', `--output ${output}: there is no directory ${dirname(output)}. Make it first.`)
 }
 
 function encodeText(model: Model, text: string): Record<string, number[][]> {

@@ -1,6 +1,6 @@
 /** Options that several commands take, and how their values are read. */
 import { usageError } from '../base/errors.ts'
-import type { OptionSpec } from './command.ts'
+import type { ArgumentSpec, OptionSpec } from './command.ts'
 
 type Range = { min?: number; above?: number; max?: number }
 
@@ -43,6 +43,24 @@ export const oneOf =
       throw usageError('BAD_VALUE', `${flag} is '${text.slice(0, 60)}', expected ${words.join(', ')}.`)
     return text as T
   }
+
+/** A path, or any other text that cannot be empty. */
+export const filled =
+  (name: string, what = 'a path') =>
+  (text: string): string => {
+    if (text === '') throw usageError('BAD_VALUE', `${name} is empty, expected ${what}.`)
+    return text
+  }
+
+/** The argument of every command that works on a model. */
+export const modelArgument: ArgumentSpec = { name: 'model', description: 'a model directory', parse: filled('model') }
+
+/** Changes to a recipe. */
+export const setOption: OptionSpec = {
+  flags: '--set <path=value>',
+  description: 'change a field of the recipe: --set optimizer.learningRate=3e-4',
+  repeat: true,
+}
 
 export const json: OptionSpec = { flags: '--json', description: 'print JSON' }
 

@@ -4,12 +4,14 @@ import { parseRecipe, recipeJsonSchema } from '../training/recipe.ts'
 import { findRecipe, recipeNames } from '../training/recipes.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
-import { json } from './options.ts'
+import { filled, json } from './options.ts'
 
 export const recipes: Command = {
   name: 'recipes',
   summary: 'ready-made recipes for training',
-  arguments: [{ name: 'recipe', description: 'a recipe to show with every field', optional: true }],
+  arguments: [
+    { name: 'recipe', description: 'a recipe to show with every field', optional: true, parse: filled('recipe') },
+  ],
   options: [{ flags: '--schema', description: 'print the JSON Schema of recipes, for editors' }, json],
   examples: ['recipes', 'recipes nanogpt-cpu', 'recipes --schema > recipe.schema.json'],
   async run({ recipe: name, schema, json: asJson }, terminal) {

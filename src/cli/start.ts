@@ -1,175 +1,206 @@
 /** `pellucid start`: the whole story in about a minute: train on a text, write with the model, look inside it. */
-import { createInterface } from 'node:readline/promises'
 import { usageError } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
-import { surprises } from '../inspection/surprise.ts'
-import { loadModel, type Model } from '../model.ts'
+import { lockDirectory } from '../base/lock.ts'
+import { loadModel } from '../model.ts'
 import { checkpointSteps } from '../training/checkpoints.ts'
-import { setFields } from '../training/recipe.ts'
+import { parseRecipe, type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
+import { storedRecipe } from '../training/run-directory.ts'
 import { train } from '../training/train.ts'
-import { type Paint, painter } from './color.ts'
-import type { Command, Terminal } from './command.ts'
-import { runtimeOptions } from './options.ts'
-import { drawSurprises } from './surprise-view.ts'
+import { painter } from './color.ts'
+import type { Command, Terminal, Values } from './command.ts'
+import { checkText, filesAsText, sizeOfText } from './data-files.ts'
+import { fitRecipe } from './fit-recipe.ts'
+import { filled, json, runtimeOptions, setOption } from './options.ts'
+import { converse, type Story, show, tell } from './story.ts'
 import { openTrainingDisplay } from './training-display.ts'
 
 type Choice = 'continue' | 'sample' | 'over'
+const choices: readonly Choice[] = ['continue', 'sample', 'over']
+
+/** Steps that `--continue` adds to a run that is finished. */
+const further = 500
 
 export const start: Command = {
   name: 'start',
-  summary: 'train, write and look inside, on the built-in text',
+  summary: 'train, write and look inside, on the built-in text or your own',
   options: [
-    { flags: '--data <file>', description: 'your own text instead of the built-in one', repeat: true },
-    { flags: '--out <dir>', description: 'directory of the run', default: 'runs/start' },
+    {
+      flags: '--data <file>',
+      description: 'your own text instead of the built-in one; several make one text',
+      parse: filled('--data'),
+      repeat: true,
+    },
+    {
+      flags: '--out <dir>',
+      description: 'directory of the run (default: runs/start, or runs/ and the name of your text)',
+      parse: filled('--out'),
+    },
     { flags: '--continue', description: 'train the existing model further' },
     { flags: '--sample', description: 'write with the existing model' },
     { flags: '--over', description: 'remove the existing run and start over' },
-    { flags: '--set <path=value>', description: 'change a field of the recipe', repeat: true },
+    setOption,
+    json,
     ...runtimeOptions,
   ],
-  examples: ['start', 'start --data my.txt'],
+  examples: ['start', 'start --data my.txt', 'start --continue'],
   async run(values, terminal) {
-    const { data, out, set } = values
-    const paint = painter(terminal.color)
-    for (const file of data as string[])
-      if ((await kindOf(file)) !== 'file')
-        throw usageError('FILE_NOT_FOUND', `--data ${file}: no such file. Check the path.`)
-    const steps = (await checkpointSteps(out)).at(-1)
-    const choice: Choice | undefined =
-      steps === undefined ? 'over' : (chosen(values) ?? (await ask(out, steps, terminal, paint)))
+    const flags = choices.filter((choice) => values[choice])
+    if (flags.length > 1) throw usageError('BAD_USAGE', `--${flags.join(' and --')} exclude each other; give one.`)
+    const out: string = values.out ?? defaultOut(values.data)
+    const text = await filesAsText(values.data)
+    const done = (await checkpointSteps(out)).at(-1)
+    const before = done === undefined ? undefined : await storedRecipe(out)
+    const again = `${startCommand()}${values.out || values.data.length ? ` --out ${out}` : ''}`
+    if (!before && flags.some((choice) => choice !== 'over'))
+      throw usageError('NOTHING_TO_RESUME', `${out}: holds no model for --${flags[0]} yet. Leave the flag out first.`)
+    const choice = before ? (flags[0] ?? (await choose(out, done!, before.steps, again, terminal, values))) : 'over'
     if (choice === undefined) return
-    if (choice !== 'sample') {
-      if (choice === 'over' && (await kindOf(path().join(out, 'run.json'))))
-        await fs().promises.rm(out, { recursive: true, force: true })
-      const base = await findRecipe('world')
-      const assignments = [...set, ...(choice === 'continue' ? [`steps=${(steps ?? 0) + 500}`] : [])]
-      const recipe = setFields(data.length ? { ...base, data: { ...base.data, files: data } } : base, assignments)
-      await trainVisibly(recipe, out, choice === 'continue', values, terminal, paint)
-      if (terminal.signal.aborted) return
+    if (choice === 'over') {
+      const recipe = await newRecipe(values, sizeOfText(text), terminal)
+      // Nothing is removed for a recipe or a text that will be refused.
+      parseRecipe(recipe)
+      await checkText(text)
+      await clear(out)
+      await trainVisibly(recipe, out, false, values, terminal)
+    } else if (choice === 'continue') {
+      const steps = done! < before!.steps ? before!.steps : before!.steps + further
+      const input = setFields({ ...before!, steps } as RecipeInput, values.set)
+      const data = values.data.length ? { ...input.data, files: values.data } : input.data
+      await trainVisibly({ ...input, data }, out, true, values, terminal)
     }
-    const model = await loadModel(out, {
-      runtime: values.runtime,
-      threads: values.threads,
-      warn: (line) => terminal.note(`${line}\n`),
-    })
-    try {
-      await write(model, terminal, paint)
-      if (terminal.interactive && process.stdin.isTTY) await converse(model, terminal, paint)
-    } finally {
-      await model.dispose()
+    if (terminal.signal.aborted) {
+      if (!values.json) terminal.out(`\nStopped; what it learned is kept in ${out}. Go on with: ${again} --continue\n`)
+      return
     }
-    goOn(out, terminal, paint)
+    const story = await present(out, values, terminal)
+    if (!values.json && !terminal.signal.aborted) goOn(out, again, story, terminal)
   },
 }
 
-/** What the flags say about an existing run. */
-const chosen = (values: { continue?: boolean; sample?: boolean; over?: boolean }): Choice | undefined =>
-  values.continue ? 'continue' : values.sample ? 'sample' : values.over ? 'over' : undefined
+/** How the user calls this command: through npm in a clone, else by its name. */
+const startCommand = () => (process.env.npm_lifecycle_event === 'start' ? 'npm start --' : 'npx pellucid start')
 
-/** Asks what to do with an existing run; off a terminal it says how to go on and does nothing. */
-async function ask(out: string, steps: number, terminal: Terminal, paint: Paint): Promise<Choice | undefined> {
-  terminal.out(`${out} holds a model trained for ${steps} steps.\n`)
-  if (!terminal.interactive || !process.stdin.isTTY) {
-    terminal.out(
-      'To train it further: npm start -- --continue\nTo write with it:    npm start -- --sample\nTo start over:       npm start -- --over\n',
-    )
+/** runs/start, or runs/ and the name of the first text, so that one does not get in the other's way. */
+function defaultOut(data: readonly string[]): string {
+  const name =
+    data[0] === undefined
+      ? 'start'
+      : path()
+          .parse(data[0])
+          .name.replace(/[^\p{L}\p{N}_-]+/gu, '-')
+  return `runs/${name.replace(/^-+|-+$/g, '') || 'text'}`
+}
+
+/** Asks what to do with an existing run; where nobody can answer it says how to go on and does nothing. */
+async function choose(
+  out: string,
+  done: number,
+  steps: number,
+  again: string,
+  terminal: Terminal,
+  { json: asJson }: Values,
+): Promise<Choice | undefined> {
+  const { bold } = painter(terminal.color)
+  const trained = `${out} holds a model trained for ${done}${done < steps ? ` of ${steps}` : ''} steps.\n`
+  if (!terminal.ask || asJson) {
+    const say = asJson ? terminal.note : terminal.out
+    say(trained)
+    say(`To train it further:  ${again} --continue\n`)
+    say(`To write with it:     ${again} --sample\n`)
+    say(`To start over:        ${again} --over\n`)
     return undefined
   }
-  const questions = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    const answer = await questions.question(
-      `${paint.bold('c')}ontinue training, write ${paint.bold('s')}amples, or start ${paint.bold('o')}ver? [s] `,
-      { signal: terminal.signal },
-    )
-    return ({ c: 'continue', o: 'over' } as const)[answer.trim().toLowerCase().slice(0, 1) as 'c' | 'o'] ?? 'sample'
-  } finally {
-    questions.close()
+  terminal.out(trained)
+  const question = `${bold('c')}ontinue training, write ${bold('s')}amples, or start ${bold('o')}ver? [s] `
+  for (;;) {
+    const answer = (await terminal.ask(question))?.trim().toLowerCase()
+    if (answer === undefined) return undefined
+    const found = choices.filter((choice) => choice.startsWith(answer || 's'))
+    if (found.length === 1) return found[0]
+    terminal.out('Please answer c, s or o.\n')
   }
+}
+
+/** What a run writes into its directory. run.json, which says that the rest is a run's, goes last. */
+const written = [
+  'checkpoints',
+  'data',
+  'metrics.jsonl',
+  'model.safetensors',
+  'config.json',
+  'generation_config.json',
+].concat('tokenizer.json', 'tokenizer_config.json', 'run.json')
+
+/** Removes a run, and nothing else that may lie in its directory. */
+async function clear(out: string): Promise<void> {
+  if (!(await kindOf(path().join(out, 'run.json')))) return
+  const lock = lockDirectory(out)
+  try {
+    for (const name of written) await fs().promises.rm(path().join(out, name), { recursive: true, force: true })
+  } finally {
+    lock.release()
+  }
+}
+
+/** The recipe of the built-in world, for the user's own text fitted to its size. */
+async function newRecipe({ data, set }: Values, size: number, terminal: Terminal): Promise<RecipeInput> {
+  const base = await findRecipe('world')
+  if (data.length === 0) return setFields(base, set)
+  const { recipe, note } = fitRecipe(base, size, data.join(', '))
+  if (note) terminal.note(`${note}\n`)
+  return setFields({ ...recipe, data: { ...recipe.data, files: data } }, set)
 }
 
 async function trainVisibly(
-  recipe: Parameters<typeof train>[0],
+  recipe: RecipeInput,
   out: string,
   resume: boolean,
-  { runtime, threads }: { runtime?: 'native' | 'web' | 'reference'; threads?: number },
+  { runtime, threads, json: asJson }: Values,
   terminal: Terminal,
-  paint: Paint,
 ): Promise<void> {
-  terminal.out(`${paint.bold('A small GPT-2 learns to write')}\n`)
-  const display = openTrainingDisplay(terminal)
+  if (!asJson) terminal.out(`${painter(terminal.color).bold('A small GPT-2 learns to write')}\n`)
+  const display = asJson ? undefined : openTrainingDisplay(terminal)
+  const warn = (line: string) => (display ? display.say(line) : terminal.note(`${line}\n`))
   try {
-    for await (const event of train(recipe, {
-      out,
-      resume,
-      runtime,
-      threads,
-      signal: terminal.signal,
-      warn: (line) => terminal.note(`${line}\n`),
-    }))
-      display.show(event)
-  } finally {
-    display.close()
-  }
-}
-
-/** Text from nothing, and one sentence seen through the model's eyes. */
-async function write(model: Model, terminal: Terminal, paint: Paint): Promise<void> {
-  terminal.out(`\n${paint.bold('It writes')}\n\n  `)
-  let text = ''
-  for await (const piece of model.generate('', {
-    maxNewTokens: 120,
-    temperature: 0.8,
-    seed: 1,
-    signal: terminal.signal,
-  })) {
-    text += piece.text
-    terminal.out(piece.text.replace(/\n/g, '\n  '))
-  }
-  const sentence = /[A-Z][^.!?\n]*[.!?]/.exec(text)?.[0] ?? text.trim().slice(0, 80)
-  if (!sentence) return
-  const report = await surprises(model, sentence)
-  terminal.out(`\n\n${paint.bold('How it reads one sentence')}, each token by its surprise\n\n`)
-  terminal.out(`${drawSurprises(report, paint, terminal.color, terminal.columns)}\n`)
-}
-
-/** Goes on from whatever the user types, until an empty line. */
-async function converse(model: Model, terminal: Terminal, paint: Paint): Promise<void> {
-  terminal.out(`\n${paint.bold('Your turn')}: begin a sentence and it goes on (an empty line ends)\n`)
-  const questions = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    for (let seed = 1; !terminal.signal.aborted; seed++) {
-      const prompt = await questions.question(`\n${paint.cyan('> ')}`, { signal: terminal.signal })
-      if (prompt.trim() === '') return
-      terminal.out(`  ${paint.dim(prompt)}`)
-      try {
-        for await (const piece of model.generate(prompt, {
-          maxNewTokens: 60,
-          temperature: 0.8,
-          seed,
-          special: 'text',
-          signal: terminal.signal,
-        }))
-          terminal.out(piece.text.replace(/\n/g, '\n  '))
-      } catch (error) {
-        terminal.out(`\n  ${error instanceof Error ? error.message : String(error)}`)
-      }
-      terminal.out('\n')
+    for await (const event of train(recipe, { out, resume, runtime, threads, signal: terminal.signal, warn })) {
+      if (display) display.show(event)
+      else terminal.out(`${JSON.stringify(event)}\n`)
     }
-  } catch (error) {
-    if ((error as { name?: string }).name !== 'AbortError') throw error
   } finally {
-    questions.close()
+    display?.close()
   }
 }
 
-function goOn(out: string, terminal: Terminal, paint: Paint): void {
+/** Shows what the model has become. */
+async function present(out: string, { runtime, threads, json: asJson }: Values, terminal: Terminal): Promise<Story> {
+  const model = await loadModel(out, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+  try {
+    if (asJson) {
+      const story = await tell(model, terminal.signal, () => {})
+      terminal.out(`${JSON.stringify({ type: 'story', ...story })}\n`)
+      return story
+    }
+    const story = await show(model, terminal)
+    if (terminal.ask) await converse(model, terminal, terminal.ask)
+    return story
+  } finally {
+    await model.dispose()
+  }
+}
+
+/** Three commands that work as they stand here, and one for the user's own text. */
+function goOn(out: string, again: string, { text, sentence }: Story, terminal: Terminal): void {
+  const paint = painter(terminal.color)
+  const word = /\p{L}+/u.exec(text)?.[0] ?? 'A'
+  const plain = sentence && /^[\p{L}\p{N} .,?']+$/u.test(sentence) ? sentence : word
   const commands = [
-    [`npx pellucid generate ${out} --prompt "Once"`, 'write more'],
-    [`npx pellucid inspect ${out} --text "The sun is cold."`, 'see what surprises it'],
-    ['npx pellucid train --recipe nanogpt-cpu --data your.txt', 'train on your own text'],
+    ['write more', `npx pellucid generate ${out} --prompt "${word}"`],
+    ['see what surprises it', `npx pellucid inspect ${out} --text "${plain}"`],
+    [`train ${further} steps more`, `${again} --continue`],
   ] as const
-  terminal.out(
-    `\n${paint.bold('Try next')}\n${commands.map(([command, what]) => `  ${paint.cyan(command)}  ${paint.dim(`# ${what}`)}`).join('\n')}\n`,
-  )
+  terminal.out(`\n${paint.bold('Try next')}\n\n`)
+  for (const [what, command] of commands) terminal.out(`  ${paint.dim(`# ${what}`)}\n  ${paint.cyan(command)}\n`)
+  terminal.out(`\nWith a text of your own: ${startCommand()} --data FILE\n`)
 }

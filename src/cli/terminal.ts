@@ -1,37 +1,67 @@
-/** The terminal: where results and notes go, what it can show, and its signals. */
+/** The terminal of this process: where results and notes go, what it can show, who answers, and its signals. */
+import { createInterface } from 'node:readline'
 import type { Terminal } from './command.ts'
 
-const hideCursor = '\x1b[?25l'
 const showCursor = '\x1b[?25h'
-
-/** Undoes what a live display has changed. */
-export function restoreTerminal(): void {
-  if (process.stderr.isTTY) process.stderr.write(showCursor)
-}
+export const cursor = { hide: '\x1b[?25l', show: showCursor } as const
 
 /** Numbers of the signals, for exit codes 128 + n. */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
 
+/** Asks on stdin and stdout, one line at a time. Ctrl-C stops the command as it does elsewhere; Ctrl-D means that nothing more comes. */
+function questions(controller: AbortController): NonNullable<Terminal['ask']> {
+  let history: string[] = []
+  return (question) =>
+    new Promise((resolve) => {
+      if (controller.signal.aborted) return resolve(undefined)
+      const lines = createInterface({ input: process.stdin, output: process.stdout, history })
+      const close = () => lines.close()
+      let answer: string | undefined
+      lines.on('history', (entries) => {
+        history = entries
+      })
+      lines.on('SIGINT', () => controller.abort(128 + signals.SIGINT))
+      lines.on('close', () => {
+        controller.signal.removeEventListener('abort', close)
+        if (answer === undefined) process.stdout.write('\n')
+        resolve(answer)
+      })
+      controller.signal.addEventListener('abort', close)
+      lines.question(question, (text) => {
+        answer = text
+        close()
+      })
+    })
+}
+
 /** The terminal of this process. The first SIGINT or SIGTERM asks to stop, a second one ends at once. */
 export function openTerminal(): Terminal {
   const controller = new AbortController()
-  for (const [name, number] of Object.entries(signals))
-    process.on(name, () => {
-      restoreTerminal()
+  const handlers = Object.entries(signals).map(([name, number]) => {
+    const stop = () => {
+      if (process.stdout.isTTY) process.stdout.write(showCursor)
       if (controller.signal.aborted) process.exit(128 + number)
       controller.abort(128 + number)
-    })
-  const interactive = Boolean(process.stdout.isTTY)
+    }
+    process.on(name, stop)
+    return [name, stop] as const
+  })
+  const interactive = Boolean(process.stdout.isTTY) && process.env.TERM !== 'dumb'
   return {
     interactive,
-    color: interactive && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    color: interactive && !process.env.NO_COLOR,
     get columns() {
-      return process.stdout.columns ?? 80
+      return process.stdout.columns || 80
+    },
+    get rows() {
+      return process.stdout.rows || 24
     },
     out: (text) => void process.stdout.write(text),
     note: (text) => void process.stderr.write(text),
+    ...(interactive && process.stdin.isTTY && { ask: questions(controller) }),
     signal: controller.signal,
+    endAtOnce() {
+      for (const [name, stop] of handlers) process.off(name, stop)
+    },
   }
 }
-
-export { hideCursor, showCursor }

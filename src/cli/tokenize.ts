@@ -1,10 +1,10 @@
 /** `pellucid tokenize`: how a text is cut into tokens. */
-import { usageError } from '../base/errors.ts'
+import { fileError, usageError } from '../base/errors.ts'
 import { readText } from '../base/files.ts'
 import { type Encoding, loadTokenizer } from '../tokenizers/index.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
-import { json, oneOf } from './options.ts'
+import { filled, json, oneOf } from './options.ts'
 
 type Paint = (text: string) => string
 
@@ -20,14 +20,15 @@ export const tokenize: Command = {
   name: 'tokenize',
   summary: 'text to tokens',
   arguments: [
-    { name: 'tokenizer', description: 'a model directory or a tokenizer.json' },
+    { name: 'tokenizer', description: 'a model directory or a tokenizer.json', parse: filled('tokenizer') },
     { name: 'text', description: 'the text', optional: true },
   ],
   options: [
-    { flags: '--file <file>', description: 'a file with the text' },
+    { flags: '--file <file>', description: 'a file with the text', parse: filled('--file') },
     {
       flags: '--jsonl <file>',
       description: 'a file of JSON lines, each a text or { "text": … }; prints a JSON line for each',
+      parse: filled('--jsonl'),
     },
     {
       flags: '--special <how>',
@@ -57,7 +58,7 @@ export const tokenize: Command = {
     const bytes = new TextEncoder().encode(content).length
     terminal.out(`${drawPieces(content, encoding, terminal.color)}\n\n${encoding.ids.join(' ')}\n`)
     terminal.note(
-      `\n${encoding.ids.length} tokens, ${bytes} bytes, ${(bytes / encoding.ids.length).toFixed(2)} bytes a token\n`,
+      `\n${encoding.ids.length} tokens, ${bytes} bytes${bytes ? `, ${(bytes / encoding.ids.length).toFixed(2)} bytes a token` : ''}\n`,
     )
   },
 }
@@ -70,5 +71,5 @@ function textOf(line: string, place: string): string {
   } catch {
     // told below
   }
-  throw usageError('BAD_LINE', `${place}: expected a JSON string or an object with a text.`)
+  throw fileError('BAD_LINE', `${place}: not what a line holds; expected a JSON string or an object with a text.`)
 }

@@ -1,12 +1,12 @@
 /** `pellucid train`: a recipe in, a model directory out, with everything that happens shown as it happens. */
-import { usageError } from '../base/errors.ts'
-import { kindOf } from '../base/files.ts'
 import { type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
 import { storedRecipe } from '../training/run-directory.ts'
 import { outOf, train as runTraining } from '../training/train.ts'
 import type { Command } from './command.ts'
-import { json, runtimeOptions } from './options.ts'
+import { filesAsText } from './data-files.ts'
+import { filled, json, runtimeOptions, setOption } from './options.ts'
+import { fieldMeant } from './recipe-fields.ts'
 import { openTrainingDisplay } from './training-display.ts'
 
 export const train: Command = {
@@ -17,25 +17,25 @@ export const train: Command = {
       flags: '--recipe <name|file>',
       description:
         'a ready-made recipe (see `pellucid recipes`) or a JSON file (default: world; with --resume that of the run)',
+      parse: filled('--recipe'),
     },
     {
       flags: '--data <file>',
       description: 'text to train on; several make one text (default: the built-in world)',
+      parse: filled('--data'),
       repeat: true,
     },
     {
       flags: '--out <dir>',
       description: "directory of the run, which becomes the model directory (default: the recipe's, or runs/model)",
+      parse: filled('--out'),
     },
     { flags: '--resume', description: 'go on from the newest checkpoint in --out' },
-    {
-      flags: '--set <path=value>',
-      description: 'change a field of the recipe: --set optimizer.learningRate=3e-4',
-      repeat: true,
-    },
+    setOption,
     json,
     ...runtimeOptions,
   ],
+  meant: fieldMeant,
   examples: [
     'train --out runs/world',
     'train --recipe nanogpt-cpu --data shakespeare.txt --out runs/shakespeare',
@@ -44,20 +44,20 @@ export const train: Command = {
   async run({ recipe: name, data, out, resume, set, json: asJson, runtime, threads }, terminal) {
     const stored = resume && name === undefined ? await storedRecipe(outOf({}, out)) : undefined
     const base: RecipeInput = stored ?? (await findRecipe(name ?? 'world'))
-    for (const file of data as string[])
-      if (!(await kindOf(file))) throw usageError('FILE_NOT_FOUND', `--data ${file}: no such file. Check the path.`)
+    // What cannot be read is said before anything is made ready.
+    await filesAsText(data)
     const recipe = setFields(data.length ? { ...base, data: { ...base.data, files: data } } : base, set)
     const place = outOf(recipe, out)
     const display = asJson ? undefined : openTrainingDisplay(terminal)
+    const options = {
+      out: place,
+      resume,
+      runtime,
+      threads,
+      signal: terminal.signal,
+      warn: (line: string) => (display ? display.say(line) : terminal.note(`${line}\n`)),
+    }
     try {
-      const options = {
-        out: place,
-        resume,
-        runtime,
-        threads,
-        signal: terminal.signal,
-        warn: (line: string) => terminal.note(`${line}\n`),
-      }
       for await (const event of runTraining(recipe, options)) {
         if (display) display.show(event)
         else terminal.out(`${JSON.stringify(event)}\n`)
@@ -65,7 +65,8 @@ export const train: Command = {
     } finally {
       display?.close()
     }
-    if (display && !terminal.signal.aborted)
-      terminal.note(`\nThe model is in ${place}. Try: pellucid generate ${place} --prompt "Once"\n`)
+    if (!display) return
+    if (terminal.signal.aborted) terminal.note(`\nGo on with: pellucid train --resume --out ${place}\n`)
+    else terminal.note(`\nThe model is in ${place}. Try: pellucid generate ${place}\n`)
   },
 }

@@ -1,0 +1,236 @@
+/** What every command does when all is well: its result, as text and as JSON, and the story of `start`. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commands } from '../../src/cli/commands.ts'
+import { loadTokenizer } from '../../src/index.ts'
+import { type Conditions, cli } from './terminal.ts'
+import { openWorkspace, tiny } from './workspace.ts'
+
+let workspace: Awaited<ReturnType<typeof openWorkspace>>
+beforeAll(async () => {
+  workspace = await openWorkspace()
+})
+afterAll(() => workspace.close())
+
+/** Runs a command line that must succeed. */
+async function succeed(line: string | readonly string[], conditions: Conditions = {}) {
+  const outcome = await cli(typeof line === 'string' ? line.split(' ') : line, conditions)
+  expect(outcome.err.replace(/^A small text.*\n|\nThe model is in.*\n/gm, '')).not.toMatch(/wrong|error/i)
+  expect(outcome.code).toBe(0)
+  return outcome
+}
+// biome-ignore lint/suspicious/noExplicitAny: what it must hold is what the tests say
+const json = (text: string): any => JSON.parse(text)
+const jsonLines = (text: string) => text.trimEnd().split('\n').map(json)
+
+describe('help', () => {
+  test.each([[], ['--help'], ['-h'], ['help']].map((argv) => [argv.join(' '), argv] as const))(
+    'pellucid %s lists every command',
+    async (_, argv) => {
+      const { out, err } = await succeed(argv)
+      expect(err).toBe('')
+      for (const { name } of commands) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'))
+    },
+  )
+
+  test.each([...commands.map(({ name }) => [name]), ['tokenizer', 'train']])(
+    'pellucid %s %s --help',
+    async (...words) => {
+      const argv = words.filter(Boolean)
+      const { out, err } = await succeed([...argv, '--help'])
+      expect(err).toBe('')
+      expect(out).toMatch(`Usage: pellucid ${argv.join(' ')}`)
+      expect(out).toMatch(/--help/)
+      expect(out).not.toMatch(/default: none|\(default: \)/)
+    },
+  )
+
+  test('--version', async () => expect((await succeed('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/))
+})
+
+describe('train', () => {
+  test('plain lines off a terminal, a model directory, and going on', async () => {
+    const { out, err } = await succeed(['train', '--data', 'text.txt', '--out', 'run', ...tiny, '--set', 'steps=3'])
+    expect(out).toMatch(/^step 3\/3 {2}loss \d/m)
+    expect(out).toMatch(/^done after 3 steps/m)
+    expect(out).not.toContain('\x1b')
+    expect(err).toContain('pellucid generate run')
+    expect(existsSync('run/model.safetensors')).toBe(true)
+    const more = await succeed('train --resume --out run --set steps=5 --json')
+    const events = jsonLines(more.out)
+    expect(events[0]).toMatchObject({ type: 'start', step: 3 })
+    expect(events.at(-1)).toMatchObject({ type: 'end', step: 5, finished: true })
+  })
+
+  test('a signal ends it with a checkpoint and the words to go on', async () => {
+    const controller = new AbortController()
+    const argv = ['train', '--data', 'text.txt', '--out', 'stopped', ...tiny, '--set', 'steps=100000']
+    const { code, err, out } = await cli(argv, {
+      signal: controller.signal,
+      onOut: (text) => text.includes('step 1/') && controller.abort(130),
+    })
+    expect(code).toBe(130)
+    expect(out).toMatch(/stopped after \d+ steps/)
+    expect(err).toContain('pellucid train --resume --out stopped')
+    expect(existsSync('stopped/checkpoints')).toBe(true)
+  })
+})
+
+describe('generate', () => {
+  test('the same seed gives the same text, streamed or as JSON', async () => {
+    const line = 'generate model --prompt The --max-new-tokens 12 --seed 3'
+    const { out } = await succeed(line)
+    const { sequences } = json((await succeed(`${line} --json`)).out)
+    expect(out).toBe(`The${sequences[0]!.text.slice(sequences[0]!.text.startsWith('The') ? 3 : 0)}\n`)
+  })
+
+  test('several prompts, ids, beams, a file, a prompt that looks like a flag', async () => {
+    const several = json((await succeed('generate model --prompt a --prompt b --max-new-tokens 3 --json')).out)
+    expect(several.sequences).toHaveLength(2)
+    const ids = json((await succeed('generate model --prompt-ids 5,17 --max-new-tokens 3 --temperature 0 --json')).out)
+    expect(ids.sequences[0]).toMatchObject({ ids: expect.arrayContaining([5, 17]) })
+    const beams = json(
+      (await succeed('generate model --prompt a --beams 3 --returned 2 --max-new-tokens 3 --json')).out,
+    )
+    expect(beams.sequences).toHaveLength(2)
+    expect((await succeed('generate model --prompt=--seed --max-new-tokens 2')).out).toMatch(/^--seed/)
+    writeFileSync('prompt.txt', 'From a file')
+    expect((await succeed('generate model --prompt-file prompt.txt --max-new-tokens 2')).out).toMatch(/^From a file/)
+  })
+
+  test('a signal ends it quietly', async () => {
+    const controller = new AbortController()
+    controller.abort(130)
+    const { code, err } = await cli(['generate', 'model', '--prompt', 'a'], { signal: controller.signal })
+    expect({ code, err }).toEqual({ code: 130, err: '' })
+  })
+
+  test('control characters that a model writes do not reach a terminal', async () => {
+    const argv = ['generate', 'model', '--prompt', '\x1b]0;title\x07', '--max-new-tokens', '400', '--temperature', '3']
+    const { out } = await succeed(argv, { interactive: true })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(out).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/)
+  })
+})
+
+test('evaluate', async () => {
+  const { out } = await succeed('evaluate model --data text.txt')
+  const { perplexity } = json((await succeed('evaluate model --data text.txt --json')).out)
+  expect(out).toContain(`perplexity ${perplexity.toFixed(3)}`)
+})
+
+describe('inspect', () => {
+  test('a text, with and without color', async () => {
+    const plain = await succeed(['inspect', 'model', '--text', 'The cat\tsaw\nbirds.'])
+    expect(plain.out).toMatch(/what could come next/)
+    expect(plain.out).not.toContain('\x1b')
+    const colored = await succeed(['inspect', 'model', '--text', 'The cat'], { interactive: true, color: true })
+    expect(colored.out).toContain('\x1b[48;5;')
+    expect((await succeed(['inspect', 'model', '--text', 'T'])).out).not.toContain('NaN')
+  })
+
+  test('a text to a file of tensors', async () => {
+    const { out } = await succeed('inspect model --text cat --output o.safetensors --gradients --json')
+    const { tensors } = json(out)
+    expect(tensors).toEqual(
+      expect.arrayContaining(['output.logits', 'output.attentions.0', 'grad.transformer.wte.weight']),
+    )
+  })
+})
+
+describe('tokenizers', () => {
+  test('tokenize: text, file, JSON lines', async () => {
+    const { out, err } = await succeed(['tokenize', 'model', 'The cat'])
+    expect(out.split('\n')[0]!.replaceAll('│', '')).toBe('The cat')
+    expect(err).toMatch(/tokens, 7 bytes/)
+    const { ids, tokens } = json((await succeed(['tokenize', 'model', 'The cat', '--json'])).out)
+    expect(out).toContain(ids.join(' '))
+    expect(tokens).toHaveLength(ids.length)
+    writeFileSync('lines.jsonl', '"one"\n{"text":"two"}\n\n')
+    expect(jsonLines((await succeed('tokenize model --jsonl lines.jsonl')).out)).toHaveLength(2)
+    expect((await succeed(['tokenize', 'model', ''])).err).toContain('0 tokens, 0 bytes')
+  })
+
+  test.each([
+    ['bpe', ['--vocab-size', '280'], 280],
+    ['bpe', ['--vocab-size', '280', '--special', '<s>', '--special', '</s>'], 280],
+    ['characters', [], undefined],
+    ['bytes', [], 384],
+  ])('tokenizer train --model %s %j', async (model, flags, size) => {
+    const argv = ['tokenizer', 'train', '--model', model, ...flags, '--out', 'tok', '--json', 'text.txt']
+    const result = json((await succeed(argv)).out)
+    expect(result).toMatchObject({ out: 'tok', model })
+    if (size !== undefined) expect(result.vocabulary).toBe(size)
+    const tokenizer = await loadTokenizer('tok')
+    const text = workspace.read('text.txt').slice(0, 200)
+    const { ids } = tokenizer.encode(text)
+    expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(text)
+  })
+})
+
+describe('about the project and the machine', () => {
+  test('models, with exact counts', async () => {
+    expect((await succeed('models')).out).toContain('124,439,808')
+    expect(JSON.stringify(json((await succeed('models --json')).out))).toContain('1557611200')
+  })
+
+  test('recipes: the list, one in full, the schema', async () => {
+    expect((await succeed('recipes')).out).toMatch(/^world /m)
+    expect(json((await succeed('recipes world')).out)).toMatchObject({ optimizer: { name: 'adamw' } })
+    expect(json((await succeed('recipes --schema')).out)).toHaveProperty('properties')
+    const names = json((await succeed('recipes --json')).out).map(({ name }: { name: string }) => name)
+    expect(names).toEqual(expect.arrayContaining(['nanogpt-cpu', 'world']))
+  })
+
+  test('doctor', async () => {
+    const report = json((await succeed('doctor --json')).out)
+    expect(report.failures).toEqual({})
+    expect((await succeed('doctor')).out).toMatch(/^used/m)
+  })
+
+  test('bench', async () => {
+    const { gflops, training, decoding } = json((await succeed('bench --json')).out)
+    for (const rate of [gflops, training, decoding].flatMap((part) =>
+      typeof part === 'number' ? [part] : Object.values(part as Record<string, number>),
+    ))
+      expect(rate).toBeGreaterThan(0)
+  })
+})
+
+describe('start', () => {
+  const begin = ['start', '--data', 'text.txt', ...tiny, '--set', 'steps=4']
+
+  test('off a terminal: trains, writes, names commands that work; a second run asks nothing and says how to go on', async () => {
+    const first = await succeed(begin)
+    expect(first.err).toMatch(/^A small text \(3\d+ bytes\): a context of \d+ tokens, a vocabulary of \d+, \d+ steps/)
+    expect(first.out).toMatch(/It writes[\s\S]*How it reads one sentence[\s\S]*Try next/)
+    const named = [...first.out.matchAll(/^ {2}npx pellucid (.*)$/gm)].map(([, line]) => line!)
+    expect(named).toHaveLength(3)
+    for (const line of named)
+      await succeed(line.split(/ (?=(?:[^"]*"[^"]*")*[^"]*$)/).map((w) => w.replaceAll('"', '')))
+
+    const before = workspace.snapshot()
+    const second = await succeed(begin)
+    for (const flag of ['--continue', '--sample', '--over']) expect(second.out).toContain(`--out runs/text ${flag}`)
+    expect(workspace.snapshot()).toBe(before)
+  })
+
+  test('on a terminal: a second run asks; a person can write; an answer that is none is asked again', async () => {
+    const size = { columns: 80, rows: 24 }
+    const conditions = { interactive: true, size, answers: ['what?', 's', 'The cat', '🐑', ''] }
+    const { out } = await succeed(begin, conditions)
+    expect(out).toMatch(/Please answer c, s or o/)
+    expect(out).toMatch(/Your turn[\s\S]*> {3}The cat[\s\S]*> {3}🐑/)
+    expect(out).toMatch(/Try next/)
+    expect((await succeed(begin, { ...conditions, answers: [] })).out).not.toContain('It writes')
+  })
+
+  test('--over removes the run and nothing else', async () => {
+    mkdirSync('runs/text/notes')
+    writeFileSync('runs/text/notes/mine.txt', 'keep me')
+    const { out } = await succeed([...begin, '--over', '--json'])
+    expect(jsonLines(out).map(({ type }) => type)).toEqual(expect.arrayContaining(['start', 'step', 'end', 'story']))
+    expect(jsonLines(out)[0]).toMatchObject({ step: 0 })
+    expect(workspace.read('runs/text/notes/mine.txt')).toBe('keep me')
+  })
+})
