@@ -1,6 +1,13 @@
 /** A loaded model: run it, look inside it, differentiate it, generate with it. */
 import { fileError, usageError } from './base/errors.ts'
-import { type Completion, type GenerateOptions, Generator, type Piece, type Prompt } from './generation/index.ts'
+import {
+  type Completion,
+  Decoder,
+  type GenerateOptions,
+  Generator,
+  type Piece,
+  type Prompt,
+} from './generation/index.ts'
 import { symbol } from './graph/axis.ts'
 import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
@@ -39,6 +46,8 @@ export type RunResult = {
 export type LoadOptions = {
   readonly runtime?: RuntimeName | Runtime
   readonly threads?: number
+  /** Makes the program that generates while the tokenizer is read, so that the first token comes sooner. */
+  readonly prepare?: boolean
   /** Gets one line when the native runtime cannot be used; printed to stderr unless given. */
   readonly warn?: (message: string) => void
 }
@@ -58,11 +67,16 @@ export class Model {
   readonly #programs = new Map<string, Promise<{ traced: Traced; executable: Executable }>>()
   #generator: Generator | undefined
 
-  constructor(checkpoint: Checkpoint, runtime: Runtime, options: { threads?: number; tokenizer?: Tokenizer } = {}) {
+  constructor(
+    checkpoint: Checkpoint,
+    runtime: Runtime,
+    options: { threads?: number; tokenizer?: Tokenizer; generator?: Generator } = {},
+  ) {
     this.checkpoint = checkpoint
     this.runtime = runtime
     this.tokenizer = options.tokenizer
     this.#threads = options.threads
+    this.#generator = options.generator
   }
 
   /** The most tokens the model sees at once. */
@@ -207,13 +221,28 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
   const checkpoint = await openCheckpoint(directory)
   const runtime =
     typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { warn: options.warn })
+  const { threads } = options
+  const decoder = options.prepare ? Decoder.create(checkpoint, runtime, { threads }) : undefined
+  decoder?.catch(() => {}) // reported where it is used
+  try {
+    const tokenizer = await tokenizerOf(directory, checkpoint)
+    const generator = decoder && new Generator(checkpoint, runtime, { tokenizer, threads, decoder })
+    return new Model(checkpoint, runtime, { threads, tokenizer, generator })
+  } catch (error) {
+    decoder?.then((made) => made.dispose()).catch(() => {})
+    throw error
+  }
+}
+
+/** The tokenizer of a model directory, if it has one. Throws WRONG_TOKENIZER if it has more tokens than the model. */
+async function tokenizerOf(directory: string, { format, config }: Checkpoint): Promise<Tokenizer | undefined> {
   const tokenizer = await findTokenizer(directory)
-  const vocabulary = checkpoint.format.definition.vocabulary(checkpoint.config)
+  const vocabulary = format.definition.vocabulary(config)
   if (tokenizer && tokenizer.vocabSize > vocabulary)
     throw fileError(
       'WRONG_TOKENIZER',
       `${directory}: the tokenizer has ids up to ${tokenizer.vocabSize - 1}, the model a vocabulary of ${vocabulary}.\n` +
         'Do tokenizer.json and config.json belong together?',
     )
-  return new Model(checkpoint, runtime, { threads: options.threads, tokenizer })
+  return tokenizer
 }

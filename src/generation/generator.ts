@@ -21,6 +21,8 @@ export type GeneratorOptions = {
   readonly weights?: Arrays | undefined
   /** Most bytes of caches at once; prompts for which there is no room are written after the others. Default 1 GiB. */
   readonly cacheBytes?: number
+  /** The checkpoint's program, where it is being made already; the generator disposes of it. */
+  readonly decoder?: Promise<Decoder> | undefined
 }
 
 /** The sequences of each prompt, in the order of the prompts. */
@@ -45,6 +47,7 @@ export class Generator {
     this.#reader = { checkpoint, tokenizer: options.tokenizer }
     this.#runtime = runtime
     this.#options = options
+    this.#decoder = options.decoder
   }
 
   /** Goes on from one prompt, token by token. The texts of the pieces together are the text of `complete`. */

@@ -1,5 +1,6 @@
 /** Text from a model: prompts in, new tokens out. */
 export type { EarlyStopping } from './beam-search.ts'
+export { Decoder } from './decoder.ts'
 export { type Completion, Generator, type GeneratorOptions } from './generator.ts'
 export type { GenerateOptions, Prompt } from './options.ts'
 export type { LogitsProcessor, SequenceState } from './processors.ts'

@@ -28,13 +28,12 @@ type Constants = Program['constants']
 
 /** Weights whose files are used where they lie must lie in one folder; those of other folders are read. `file` is one of the folder. */
 function placed(constants: Constants): { constants: Constants; folder: string; file: string } {
-  const places = [...constants].flatMap(([, { source }]) =>
-    source.location ? [weightsPlace(source.location.path)] : [],
-  )
-  const { folder, name } = places[0] ?? memoryPlace()
+  const files = new Set([...constants].flatMap(([, { source }]) => source.location?.path ?? []))
+  const places = new Map([...files].map((path) => [path, weightsPlace(path)]))
+  const { folder, name } = [...places.values()][0] ?? memoryPlace()
   const entries = [...constants].map(([key, constant]) => {
     const { location, ...rest } = constant.source
-    const place = location && weightsPlace(location.path)
+    const place = location && places.get(location.path)
     const here = location && place?.folder === folder ? { location: { ...location, path: place.name } } : {}
     return [key, { ...constant, source: { ...rest, ...here } }] as const
   })
