@@ -57,6 +57,7 @@ export const doctor: Command = {
       return
     }
     const paint = painter(terminal.color)
+    const others = probe.providers.map((name) => name.replace('ExecutionProvider', '')).filter((name) => name !== 'CPU')
     const line = (name: string, text: string) => terminal.out(`${paint.bold(name.padEnd(11))} ${text}\n`)
     const state = (name: string) =>
       report.failures[name] === undefined ? paint.green('works') : paint.red(`fails: ${report.failures[name]}`)
@@ -71,7 +72,8 @@ export const doctor: Command = {
     else
       line(
         'native',
-        `ONNX Runtime ${probe.version} · ${probe.providers.join(', ')} · ${state('native')}\n${' '.repeat(12)}${paint.dim(probe.library ?? '')}`,
+        `ONNX Runtime ${probe.version} · ${state('native')}\n${' '.repeat(12)}${paint.dim(probe.library ?? '')}\n` +
+          `${' '.repeat(12)}computes on the CPU; also compiled in, unused: ${others.join(', ') || 'nothing'}`,
       )
     line('web', `ONNX Runtime as WebAssembly · ${state('web')}`)
     line('used', `${paint.bold(chosen.name)} with ${probe.threads} thread${probe.threads === 1 ? '' : 's'}`)

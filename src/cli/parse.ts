@@ -21,6 +21,7 @@ export async function parse(argv: readonly string[], terminal: Terminal): Promis
     .description('Transformers you can see through: read, train, generate, inspect.')
     .version(version(), '-V, --version', 'print the version')
   prepare(program, terminal)
+  program.addOption(optionOf(debugOption))
   // Only the command that is asked for is loaded, so that the first token is not kept waiting by the others.
   const name = argv.find((word) => !word.startsWith('-'))
   let asked: Command | undefined
@@ -55,7 +56,6 @@ export async function parse(argv: readonly string[], terminal: Terminal): Promis
 /** What every parser has in common: no exit of its own, output through the terminal, flags that are shown in help. */
 function prepare(parser: Parser, terminal: Terminal): void {
   parser
-    .option(debugOption.flags, debugOption.description)
     .helpOption('-h, --help', 'show this help')
     .showSuggestionAfterError()
     .exitOverride()
@@ -76,7 +76,7 @@ function define(parser: Parser, command: Command, terminal: Terminal, chosen: (t
     const text = `${name}${variadic ? '...' : ''}`
     parser.argument(optional ? `[${text}]` : `<${text}>`, description)
   }
-  for (const option of command.options ?? []) parser.addOption(optionOf(option))
+  for (const option of [...(command.options ?? []), debugOption]) parser.addOption(optionOf(option))
   if (command.examples?.length)
     parser.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  pellucid ${line}`).join('\n')}`)
   for (const sub of command.subcommands ?? []) define(parser.command(sub.name), sub, terminal, chosen)
@@ -92,7 +92,10 @@ function define(parser: Parser, command: Command, terminal: Terminal, chosen: (t
         : Array.isArray(value)
           ? value.map(parseOne)
           : parseOne(value as string)
-    const values = Object.fromEntries(specs.map((spec, i) => [camel(spec.name), read(given[i], spec.parse)]))
+    const values: Record<string, unknown> = Object.fromEntries(
+      specs.map((spec, i) => [camel(spec.name), read(given[i], spec.parse)]),
+    )
+    for (const option of command.options ?? []) if (option.repeat) values[camel(flagOf(option).slice(2))] = []
     chosen(() => run({ ...values, ...(given[specs.length] as Values) }, terminal))
   })
 }
@@ -108,11 +111,7 @@ function tooMany({ name, arguments: specs = [], subcommands }: Command, extra: s
 function optionOf({ flags, description, parse: read, repeat, default: value }: OptionSpec): Option {
   const option = new Option(flags, description)
   if (!flags.includes('<')) return option
-  if (repeat) {
-    // Its own empty list is not a default worth showing.
-    option.default([]).defaultValueDescription = ''
-    return option.argParser((text: string, before: unknown[]) => [...before, read ? read(text) : text])
-  }
+  if (repeat) return option.argParser((text: string, before: unknown[] = []) => [...before, read ? read(text) : text])
   let seen: string | undefined
   option.argParser((text: string) => {
     if (seen !== undefined)

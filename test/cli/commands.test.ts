@@ -41,7 +41,7 @@ describe('help', () => {
       expect(err).toBe('')
       expect(out).toMatch(`Usage: pellucid ${argv.join(' ')}`)
       expect(out).toMatch(/--help/)
-      expect(out).not.toMatch(/default: none|\(default: \)/)
+      expect(out).not.toMatch(/default: (none|\[\])|\(default: \)/)
     },
   )
 
