@@ -3,6 +3,7 @@ import { Option, Command as Parser } from 'commander'
 import { usageError } from '../base/errors.ts'
 import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { commands } from './commands.ts'
+import { runtimeOptions } from './options.ts'
 import { version } from './version.ts'
 
 export type Task = () => Promise<void>
@@ -11,11 +12,18 @@ const shorten = (text: string) => (text.length > 100 ? `${text.slice(0, 99)}…`
 const camel = (name: string) => name.toLowerCase().replace(/[-.](\w)/g, (_, letter: string) => letter.toUpperCase())
 const debugOption: OptionSpec = { flags: '--debug', description: 'show where an error comes from' }
 
+/**
+ * Bytes of all arguments together beyond which a command that runs a model is refused: ONNX Runtime 1.30 reads the command line when it
+ * starts and matches it recursively, which overflows its stack somewhere between 20,000 and 50,000.
+ */
+const mostArgumentBytes = 16_000
+
 /** The long flag of an option: `--out <dir>` → `--out`. */
 const flagOf = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)![0]
 
 /** Finds the command, checks its arguments and options; undefined when all that was asked for was help, which is printed. */
-export async function parse(argv: readonly string[], terminal: Terminal): Promise<Task | undefined> {
+export async function parse(given: readonly string[], terminal: Terminal): Promise<Task | undefined> {
+  const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   let task: Task | undefined
   const program = new Parser('pellucid')
     .description('Transformers you can see through: read, train, generate, inspect.')
@@ -27,7 +35,7 @@ export async function parse(argv: readonly string[], terminal: Terminal): Promis
   let asked: Command | undefined
   for (const { name: known, summary, load } of commands) {
     const parser = program.command(known).description(summary)
-    if (known !== name && !(name === 'help' && argv.includes(known))) continue
+    if (known !== name) continue
     asked = await load()
     define(parser, asked, terminal, (run) => {
       task = run
@@ -46,7 +54,8 @@ export async function parse(argv: readonly string[], terminal: Terminal): Promis
     }
   try {
     if (command) checkValues(argv, command)
-    program.parse([...argv], { from: 'user' })
+    // An unknown command is told before its flags, even before --help.
+    program.parse(name !== undefined && !asked ? [name] : [...argv], { from: 'user' })
   } catch (error) {
     return explain(error, words.join(' '), command)
   }
@@ -57,6 +66,7 @@ export async function parse(argv: readonly string[], terminal: Terminal): Promis
 function prepare(parser: Parser, terminal: Terminal): void {
   parser
     .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
@@ -86,6 +96,7 @@ function define(parser: Parser, command: Command, terminal: Terminal, chosen: (t
     const extra = last?.variadic ? undefined : parser.args[specs.length]
     if (extra !== undefined) throw usageError('EXTRA_ARGUMENT', tooMany(command, extra))
     if (!run) return parser.outputHelp()
+    if (command.options?.some((option) => runtimeOptions.includes(option))) checkLength(parser.args, parser.opts())
     const read = (value: unknown, parseOne?: (text: string) => unknown) =>
       parseOne === undefined || value === undefined
         ? value
@@ -141,6 +152,17 @@ function checkValues(argv: readonly string[], command: Command): void {
       )
     i++
   }
+}
+
+function checkLength(words: readonly string[], options: Values): void {
+  const texts = [...words, ...Object.values(options).flat()].filter((value) => typeof value === 'string')
+  const longest = texts.reduce((a, b) => (b.length > a.length ? b : a), '')
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (bytes > mostArgumentBytes)
+    throw usageError(
+      'TOO_LONG',
+      `The arguments have ${bytes} bytes together ('${longest.slice(0, 40)}…'), expected at most ${mostArgumentBytes}.\nGive a long text as a file, with --prompt-file for instance.`,
+    )
 }
 
 /** Passes on that help was shown; says everything else in our words. */

@@ -45,6 +45,11 @@ describe('help', () => {
     },
   )
 
+  test('help COMMAND is COMMAND --help', async () => {
+    const argv = ['tokenizer', 'train']
+    expect(await succeed(['help', ...argv])).toEqual(await succeed([...argv, '--help']))
+  })
+
   test('--version', async () => expect((await succeed('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/))
 })
 

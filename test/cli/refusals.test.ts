@@ -18,6 +18,8 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   commands: [
     [2, "no command 'trian'. Did you mean train?", 'trian'],
     [2, "no command 'frobnicate'", 'frobnicate'],
+    [2, "no command 'frobnicate'", 'frobnicate', '--help'],
+    [2, "no command 'frobnicate'", 'help', 'frobnicate'],
     [2, /no flag --verbose/, '--verbose'],
     [2, /no flag --jsn\. Did you mean --json\?/, 'doctor', '--jsn'],
     [2, /See pellucid recipes --help/, 'recipes', '--al'],
@@ -110,6 +112,7 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       (value): Refusal => [2, `--seed is '${value}'`, 'generate', 'model', '--seed', value],
     ),
     [2, "--seed is given twice, '1' and '2'", 'generate', 'model', '--seed', '1', '--seed', '2'],
+    [2, /arguments have 100\d\d\d bytes[\s\S]*--prompt-file/, 'generate', 'model', '--prompt', tooLong],
     [2, '--stop is empty', 'generate', 'model', '--stop', ''],
     [2, "--beams is '0'", 'generate', 'model', '--beams', '0'],
     [2, "--early-stopping is 'maybe', expected true, false, never", 'generate', 'model', '--early-stopping', 'maybe'],
