@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadModel, type Model, type RunResult } from './model.ts'
 import { runtimeNames } from './runtime/choose.ts'
+import { referenceRuntime } from './runtime/reference.ts'
 import { type NdArray, toNumbers } from './tensor/array.ts'
 import { openSafetensors } from './weights/safetensors.ts'
 
@@ -65,6 +66,24 @@ describe.each(runtimeNames)('GPT-2 on the %s runtime, against transformers', (ru
     const numbers = toNumbers(input_ids!)
     const nested = Array.from({ length: rows }, (_, i) => [...numbers.subarray(i * length, (i + 1) * length)])
     close((await model.run({ input_ids: nested, attention_mask })).logits, plain.logits, 0, 0, 'nested')
+  })
+})
+
+describe('a model prepared to generate', () => {
+  const options = { maxNewTokens: 8, temperature: 0 }
+  it('writes what any other writes, more than once', async () => {
+    const [plain, prepared] = [await loadModel(`${folder}model`), await loadModel(`${folder}model`, { prepare: true })]
+    const expected = await plain.complete([1, 2, 3], options)
+    for (let i = 0; i < 2; i++) expect(await prepared.complete([1, 2, 3], options)).toEqual(expected)
+    await plain.dispose()
+    await prepared.dispose()
+    await prepared.dispose()
+  })
+  it('need not generate, and says what keeps it from it only then', async () => {
+    const broken = { ...referenceRuntime(), compile: () => Promise.reject(new Error('no room')) }
+    const model = await loadModel(`${folder}model`, { runtime: broken, prepare: true })
+    await expect(model.complete([1, 2, 3], options)).rejects.toThrow('no room')
+    await model.dispose()
   })
 })
 

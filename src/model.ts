@@ -218,10 +218,10 @@ function collect({ hidden, attentions, paths }: Traced, outputs: Readonly<Record
 
 /** Loads a model directory. Throws a file error that names the file, the field or tensor and what was expected. */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<Model> {
+  const { threads, warn } = options
   const checkpoint = await openCheckpoint(directory)
   const runtime =
-    typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { warn: options.warn })
-  const { threads } = options
+    typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { threads, warn })
   const decoder = options.prepare ? Decoder.create(checkpoint, runtime, { threads }) : undefined
   decoder?.catch(() => {}) // reported where it is used
   try {

@@ -28,8 +28,9 @@ export async function chooseRuntime(name?: RuntimeName, options: ChooseOptions =
 
 const makers: Record<RuntimeName, (options: ChooseOptions) => Runtime | Promise<Runtime>> = {
   native: async ({ threads }) => {
-    const { nativeLibrary, nativeRuntime } = await native()
+    const { nativeLibrary, nativeRuntime, startEnvironment } = await native()
     nativeLibrary()
+    startEnvironment(threads).catch(() => {}) // reported by the first session
     return nativeRuntime({ threads })
   },
   web: ({ threads }) => webRuntime({ threads }),
@@ -39,8 +40,12 @@ const makers: Record<RuntimeName, (options: ChooseOptions) => Runtime | Promise<
 /** Loaded only where it can work, so that a page never asks for it. */
 async function native() {
   if (!onNode) throw failure('NATIVE_UNAVAILABLE', 'The native runtime needs Node; a page uses the runtime web.')
-  const [library, runtime] = await Promise.all([import('./native/library.ts'), import('./native/native.ts')])
-  return { ...library, ...runtime }
+  const [library, environment, runtime] = await Promise.all([
+    import('./native/library.ts'),
+    import('./native/environment.ts'),
+    import('./native/native.ts'),
+  ])
+  return { ...library, ...environment, ...runtime }
 }
 
 async function fastest(options: ChooseOptions): Promise<Runtime> {

@@ -1,5 +1,5 @@
 /** The one ONNX Runtime environment of the process, with the thread pool that its sessions share. */
-import { check, created, type NativeApi, nativeApi } from './api.ts'
+import { check, created, type NativeApi, nativeApi, settling } from './api.ts'
 import { physicalCores } from './processor.ts'
 
 /** `threads` is the size of the shared pool; `memory` describes plain CPU memory, for tensors over our own arrays. */
@@ -14,14 +14,20 @@ export type Environment = {
 const logFatalOnly = 4 // every failure comes back as a status, which we report ourselves
 const arenaAllocator = 1
 const defaultMemory = 0
+const name = 'pellucid'
 
-function create(threads: number): Environment {
+/** Options for the shared pool; to be released. */
+function poolOptions(threads: number): bigint {
   const api = nativeApi()
   const pools = created((out) => api.CreateThreadingOptions(out))
   check(api.SetGlobalIntraOpNumThreads(pools, threads))
   check(api.SetGlobalInterOpNumThreads(pools, 1))
   check(api.SetGlobalSpinControl(pools, 1))
-  const env = created((out) => api.CreateEnvWithGlobalThreadPools(logFatalOnly, 'pellucid', pools, out))
+  return pools
+}
+
+function complete(env: bigint, pools: bigint, threads: number): Environment {
+  const api = nativeApi()
   api.ReleaseThreadingOptions(pools)
   check(api.DisableTelemetryEvents(env))
   return {
@@ -33,6 +39,12 @@ function create(threads: number): Environment {
   }
 }
 
+function create(threads: number): Environment {
+  const pools = poolOptions(threads)
+  const env = created((out) => nativeApi().CreateEnvWithGlobalThreadPools(logFatalOnly, name, pools, out))
+  return complete(env, pools, threads)
+}
+
 let shared: Environment | undefined
 
 /**
@@ -41,3 +53,24 @@ let shared: Environment | undefined
  * gets a pool of its own.
  */
 export const environment = (threads?: number): Environment => (shared ??= create(threads ?? physicalCores()))
+
+let starting: Promise<Environment> | undefined
+
+/**
+ * Creates the environment on another thread, where it takes 50 ms that a program's tracing can use. Resolves to the one that
+ * `environment` returns from then on.
+ */
+export async function startEnvironment(threads?: number): Promise<Environment> {
+  if (shared) return shared
+  starting ??= createElsewhere(threads ?? physicalCores())
+  return (shared ??= await starting)
+}
+
+async function createElsewhere(threads: number): Promise<Environment> {
+  const pools = poolOptions(threads)
+  const out = new BigUint64Array(new ArrayBuffer(8)) // over a buffer, so that it stays where it is
+  await new Promise<void>((resolve, reject) =>
+    nativeApi().CreateEnvWithGlobalThreadPools.async(logFatalOnly, name, pools, out, settling(resolve, reject)),
+  )
+  return complete(out[0]!, pools, threads)
+}

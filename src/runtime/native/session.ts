@@ -3,7 +3,7 @@ import { failure, usageError } from '../../base/errors.ts'
 import { fs } from '../../base/files.ts'
 import { check, created, nativeApi, settling } from './api.ts'
 import { type NamedArray, NativeBinding, type SessionCore } from './binding.ts'
-import { environment } from './environment.ts'
+import { environment, startEnvironment } from './environment.ts'
 import { nativeLibrary } from './library.ts'
 import { Runs } from './runs.ts'
 import { addressOf, tensorOf } from './values.ts'
@@ -59,7 +59,7 @@ function configure(handle: bigint, options: NativeSessionOptions): void {
 
 /** Loads on a worker thread: parsing, optimizing and packing take from milliseconds to seconds. */
 async function load(model: Uint8Array, options: NativeSessionOptions): Promise<bigint> {
-  const { api, env } = environment(options.threads)
+  const { api, env } = await startEnvironment(options.threads)
   const settings = created((out) => api.CreateSessionOptions(out))
   const packed = sharePacked(options.initializers)
   try {
