@@ -2,6 +2,7 @@
 import { ensureDirectory, writeJson } from '../base/atomic.ts'
 import { conflict, fileError } from '../base/errors.ts'
 import { crypto, fs, kindOf, path, readChunks, readJson } from '../base/files.ts'
+import { type DocumentEnd, encodeDocuments } from '../datasets/documents.ts'
 import { partSize, sampleParts, splitFiles, type TextPart, textPieces } from '../datasets/text.ts'
 import { openTokens, type TokenSequence, writeTokens } from '../datasets/tokens.ts'
 import { worldText } from '../datasets/world/index.ts'
@@ -26,6 +27,10 @@ export type PrepareOptions = { readonly progress?: Progress; readonly signal?: A
 
 /** Merges are learned from at most so many bytes of the training text, taken evenly from all of it. */
 const learningBytes = 10 * 2 ** 20
+
+/** What an end token follows: every story of the built-in world is a line, other texts have blank lines. */
+const documentEnd = ({ data }: Recipe): DocumentEnd =>
+  data.documents ?? (data.files.length > 0 ? 'paragraphs' : 'lines')
 
 /** The text a recipe asks for, split in two. */
 export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
@@ -54,7 +59,7 @@ async function fingerprintOf(texts: Texts, recipe: Recipe, { progress, signal }:
     if (progress) progress.done += bytes
   }
   for (const parts of [texts.train, texts.validation]) {
-    hash.update(`${JSON.stringify(recipe.tokenizer)}\n${sizeOfAll(parts)}\n`)
+    hash.update(`${JSON.stringify([recipe.tokenizer, documentEnd(recipe)])}\n${sizeOfAll(parts)}\n`)
     for (const part of parts) {
       if ('text' in part) hash.update(part.text)
       else
@@ -149,10 +154,12 @@ async function makeData(
   await tokenizer.save(directory)
   if (progress) Object.assign(progress, { stage: 'tokenize', done: 0 })
   let bytes = 0
+  const endToken = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
+  const ids = (text: string) => tokenizer.encode(text, { special: 'text', addSpecialTokens: false }).ids
   async function* encode(parts: readonly TextPart[]): AsyncGenerator<readonly number[]> {
     for await (const piece of textPieces(parts)) {
       signal?.throwIfAborted()
-      yield tokenizer.encode(piece, { special: 'text', addSpecialTokens: false }).ids
+      yield endToken === undefined ? ids(piece) : encodeDocuments(piece, documentEnd(recipe), endToken, ids)
       bytes += new TextEncoder().encode(piece).length
       if (progress) progress.done = bytes
     }

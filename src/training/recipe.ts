@@ -27,7 +27,7 @@ const dataSchema = z.strictObject({
     .max(2 ** 28, 'at most 268435456')
     .default(3_000_000),
   documents: z
-    .enum(['lines', 'paragraphs', 'files'])
+    .enum(['lines', 'paragraphs'])
     .optional()
     .describe('What an end token follows, if the tokenizer has one (default: paragraphs; lines in the built-in world)'),
   validation: rate.default(0.1).describe('Share at the end of the text that is kept for validation'),
