@@ -2,10 +2,12 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Skip } from './benchmark.ts'
+import { firstToken } from './first-token.ts'
 import { nanogpt } from './nanogpt.ts'
 import { optimizers } from './optimizers.ts'
+import { world } from './world.ts'
 
-const benchmarks: readonly Benchmark[] = [nanogpt, optimizers]
+const benchmarks: readonly Benchmark[] = [nanogpt, optimizers, firstToken, world]
 
 const help = [
   'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',

@@ -177,7 +177,7 @@ async function samplePrompt({ samples }: Recipe, { tokenizer, validation }: Prep
   if (samples.prompt !== '') return tokenizer.encode(samples.prompt, { special: 'parse' }).ids
   if (hasStart) return ''
   const first = new Int32Array(1)
-  await validation.read(0, first)
+  validation.read(0, first)
   return [...first]
 }
 
