@@ -109,8 +109,14 @@ describe.runIf(process.platform === 'linux')('memory', () => {
       }
     }
     await work(100) // until the allocators hold what they will keep
-    const before = await used()
-    await work(100) // 200,000 tensors: 50 MiB of numbers, and over 40 MiB of handles
-    expect((await used()) - before).toBeLessThan(25)
+    // 200,000 tensors each time: 50 MiB of numbers and over 40 MiB of handles, which a leak would add every time. The allocator
+    // may keep some of it once, so the least growth counts.
+    const growth: number[] = []
+    for (let i = 0; i < 3 && !growth.some((mebibytes) => mebibytes < 25); i++) {
+      const before = await used()
+      await work(100)
+      growth.push((await used()) - before)
+    }
+    expect(Math.min(...growth)).toBeLessThan(25)
   })
 })
