@@ -59,6 +59,24 @@ function fingerprint() {
 const isFresh = (print) =>
   existsSync(join(root, 'dist', main)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === print
 
+/** Writes the command as one file, zod and protobuf included: Node opens it some 100 ms sooner than two hundred modules. */
+async function bundle(file) {
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    entryPoints: [file],
+    outfile: file,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    minifyWhitespace: true,
+    external: ['commander', 'koffi', 'onnxruntime-node', '#onnxruntime-web'],
+    ignoreAnnotations: true, // of side effects: they name dist/, which is not this folder yet
+    logLevel: 'error',
+  })
+}
+
 /**
  * Compiles into a folder beside dist/ and swaps the two, so that dist/ is never half a build.
  * @returns {Promise<boolean>} false when the sources do not compile; the compiler has said why
@@ -79,6 +97,7 @@ export async function build({ force = false } = {}) {
     }
     if (!readFileSync(join(next, main), 'utf8').startsWith('#!/usr/bin/env node\n'))
       throw new Error('src/cli/main.ts must start with "#!/usr/bin/env node": it is the command that npm installs.')
+    await bundle(join(next, main))
     chmodSync(join(next, main), 0o755)
     rmSync(join(root, 'dist'), { recursive: true, force: true })
     renameSync(next, join(root, 'dist'))
