@@ -3,16 +3,14 @@ import { failure, PellucidError } from '../base/errors.ts'
 import type { Value } from '../tensor/value.ts'
 import { type Bindings, resolveShape, shapeText } from './axis.ts'
 import { type ConcreteType, isComposite, type Primitive } from './op.ts'
-import { bodyOf, type Node, type Tensor } from './tensor.ts'
-import { nodesOf, rewrite } from './walk.ts'
+import type { Node, Tensor } from './tensor.ts'
+import { nodesOf, openComposites } from './walk.ts'
 
 /** The graph in primitive ops only. */
 export function decompose(outputs: readonly Tensor[]): Tensor[] {
   let current = [...outputs]
   while (nodesOf(current).some((node) => isComposite(node.op)))
-    current = rewrite(current, (node, inputs) =>
-      isComposite(node.op) ? bodyOf({ ...node, inputs, body: undefined }) : undefined,
-    )
+    current = openComposites(current, (node) => isComposite(node.op))
   return current
 }
 

@@ -2,7 +2,7 @@
 
 import { inScope } from './scope.ts'
 import type { Node, Tensor } from './tensor.ts'
-import { apply } from './tensor.ts'
+import { apply, bodyOf } from './tensor.ts'
 
 /** Every node that `outputs` need, inputs before users; nothing at or behind a node that `skip` holds for. */
 export function nodesOf(outputs: readonly Tensor[], skip: (node: Node) => boolean = () => false): Node[] {
@@ -55,3 +55,7 @@ export function rewrite(
   }
   return outputs.map(of)
 }
+
+/** The graph with the composites that `chosen` holds for replaced by their parts, retraced over the rebuilt inputs. One level deep. */
+export const openComposites = (outputs: readonly Tensor[], chosen: (node: Node) => boolean): Tensor[] =>
+  rewrite(outputs, (node, inputs) => (chosen(node) ? bodyOf({ ...node, inputs, body: undefined }) : undefined))

@@ -1,7 +1,7 @@
 /** Finds tapped values by path, opening the composites that hide them. */
 import { isComposite } from '../graph/op.ts'
 import { bodyOf, type Node, type Tensor } from '../graph/tensor.ts'
-import { nodesOf, rewrite } from '../graph/walk.ts'
+import { nodesOf, openComposites } from '../graph/walk.ts'
 
 const pathOf = (node: Node): string | undefined => node.op.tapName?.(node.attributes, node.scope)
 
@@ -38,10 +38,7 @@ export function capture(
       (inner) => matches(inner) || hides(inner),
     )
   let current = [...outputs]
-  while (nodesOf(current).some(hides))
-    current = rewrite(current, (node, inputs) =>
-      hides(node) ? bodyOf({ ...node, inputs, body: undefined }) : undefined,
-    )
+  while (nodesOf(current).some(hides)) current = openComposites(current, hides)
   const captured = new Map<string, Tensor>()
   const calls = new Map<string, number>()
   for (const node of nodesOf(current).filter(matches)) {

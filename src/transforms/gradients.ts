@@ -3,8 +3,8 @@ import { failure } from '../base/errors.ts'
 import { axesEqual, type Shape, shapesEqual } from '../graph/axis.ts'
 import { isComposite } from '../graph/op.ts'
 import { inScope } from '../graph/scope.ts'
-import { bodyOf, type Node, type Tensor } from '../graph/tensor.ts'
-import { nodesOf, rewrite } from '../graph/walk.ts'
+import type { Node, Tensor } from '../graph/tensor.ts'
+import { nodesOf, openComposites } from '../graph/walk.ts'
 import { full } from '../ops/index.ts'
 
 /** Sums a cotangent over the axes that broadcasting repeated. */
@@ -32,10 +32,7 @@ function open(outputs: readonly Tensor[], wrt: ReadonlySet<Node>): Tensor[] {
     const on = dependents(nodesOf(current), wrt)
     const closed = (node: Node) => isComposite(node.op) && !node.op.vjp
     if (![...on].some(closed)) return current
-    // Bodies are traced over the node's own inputs, so they are retraced over the rebuilt ones.
-    current = rewrite(current, (node, inputs) =>
-      on.has(node) && closed(node) ? bodyOf({ ...node, inputs, body: undefined }) : undefined,
-    )
+    current = openComposites(current, (node) => on.has(node) && closed(node))
   }
 }
 
