@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -79,6 +79,11 @@ describe('atomic writes', () => {
     await expect(writeText(join(folder, 'taken'), '')).rejects.toThrow(/taken: could not write: .*\(E/)
     writeFileSync(join(folder, 'file'), '')
     await expect(ensureDirectory(join(folder, 'file', 'below'))).rejects.toMatchObject({ code: 'NOT_A_DIRECTORY' })
+    await expect(ensureDirectory(join(folder, 'file'))).rejects.toMatchObject({ code: 'FILE_EXISTS' })
+    // A file system that takes no directories and answers as if the parent were missing.
+    if (existsSync('/proc/self'))
+      for (const place of ['/proc/x', '/proc/x/y/z'])
+        await expect(ensureDirectory(place)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', kind: 'failure' })
     expect(readdirSync(folder).sort()).toEqual(['file', 'taken'])
   })
 

@@ -1,6 +1,6 @@
 /** Writing files so that a reader, a crash or a full disk never meets half of one: temporary file, fsync, rename, fsync of the folder. */
 import { failure } from './errors.ts'
-import { callBytes, explain, explained, fs, path } from './files.ts'
+import { callBytes, explain, explained, fs, kindOf, path } from './files.ts'
 
 /** Where the content of a file goes while it is being written. */
 export type Sink = {
@@ -16,12 +16,38 @@ let counter = 0
 /** Creates a directory and its parents, durably; it may exist already. */
 export async function ensureDirectory(directory: string): Promise<void> {
   const { dirname, resolve } = path()
-  const first = await explained(directory, 'write', () => fs().promises.mkdir(directory, { recursive: true }))
+  const first = await explained(directory, 'write', () => makeDirectories(directory))
   if (first === undefined) return
   const top = dirname(resolve(first))
   for (let parent = dirname(resolve(directory)); parent.length >= top.length; parent = dirname(parent)) {
     await syncDirectory(parent)
     if (parent === top) break
+  }
+}
+
+/**
+ * Makes a directory and the parents it lacks; returns the first one made, undefined if it was there. Node's own `recursive` never
+ * returns where a file system refuses new names with ENOENT, as /proc does.
+ */
+async function makeDirectories(directory: string): Promise<string | undefined> {
+  const { mkdir } = fs().promises
+  const parent = path().dirname(directory)
+  const made = async (): Promise<boolean> => {
+    try {
+      await mkdir(directory)
+      return true
+    } catch (error) {
+      if ((await kindOf(directory)) === 'directory') return false
+      throw error
+    }
+  }
+  try {
+    return (await made()) ? directory : undefined
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT' || parent === directory) throw error
+    const first = await makeDirectories(parent)
+    await made()
+    return first ?? directory
   }
 }
 

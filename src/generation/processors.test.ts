@@ -124,6 +124,14 @@ describe('sampling', () => {
     expect(drawn).toEqual([0, 0, 2047, 2047, 4999, 4999])
   })
 
+  it('any temperature above 0 can be divided by', () => {
+    for (const value of [1e-320, Number.MIN_VALUE, 1e-38, 1e308]) {
+      const logits = Float32Array.of(-300, 7.5, 7.25)
+      temperature(value)(logits, { ids: [], promptLength: 0 })
+      expect(multinomial(logits, () => 0).id).toBe(value < 1 ? 1 : 0)
+    }
+  })
+
   it('says when nothing can be chosen', () => {
     for (const sample of [greedy, multinomial]) {
       expect(() => sample(new Float32Array(3).fill(removed), () => 0)).toThrow('every one was removed')

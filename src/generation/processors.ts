@@ -11,11 +11,15 @@ export type SequenceState = {
 /** Changes one row of logits [vocabulary] in place. */
 export type LogitsProcessor = (logits: Float32Array, state: SequenceState) => void
 
+/** Below this, quotients of usual logits could leave the range of float32: they are taken relative to the largest logit. */
+const cold = 1e-30
+
 /** Divides the logits by a temperature above 0. */
 export const temperature =
   (value: number): LogitsProcessor =>
   (logits) => {
-    for (let i = 0; i < logits.length; i++) logits[i] = logits[i]! / value
+    const origin = value < cold ? maximum(logits) : 0
+    for (let i = 0; i < logits.length; i++) logits[i] = (logits[i]! - origin) / value
   }
 
 /** Keeps the k largest logits, and those equal to the smallest of them. */

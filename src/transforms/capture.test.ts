@@ -29,6 +29,7 @@ describe('patterns', () => {
     ['h.?', 'h.0', false],
     ['h.1', 'h.10', false],
     ['h0', 'h.0', false],
+    [`${'*'.repeat(100)}x`, `${'h.'.repeat(40)}0`, false],
   ])('%s and %s: %s', (pattern, path, matches) => {
     expect(matcher(pattern).test(path)).toBe(matches)
   })
