@@ -1,6 +1,6 @@
 /** The training loop: a recipe in, events and a model directory out. */
 import { ensureDirectory } from '../base/atomic.ts'
-import { conflict, usageError } from '../base/errors.ts'
+import { conflict } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
 import { openLineLog } from '../base/line-log.ts'
 import { lockDirectory } from '../base/lock.ts'
@@ -20,6 +20,7 @@ import { checkLength, objectives } from './objective.ts'
 import { describeModel, readOrigin } from './origin.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts'
 import { checkRun, writeRun } from './run-directory.ts'
+import { splitsOf } from './splits.ts'
 import { TrainingStep } from './step.ts'
 
 export type { TrainEvent }
@@ -39,19 +40,6 @@ export type TrainOptions = {
 /** Where a run is unless it says so. */
 export const outOf = (recipe: { readonly out?: string | undefined }, out?: string): string =>
   out ?? recipe.out ?? 'runs/model'
-
-/** How many parts a micro-batch is computed in: two keep two cores busier than one product shared by both, while weights are few. */
-function splitsOf(recipe: Recipe, parameters: number): number {
-  if (recipe.splits !== undefined) {
-    if (recipe.batchSize % recipe.splits !== 0)
-      throw usageError(
-        'BAD_RECIPE',
-        `recipe: splits is ${recipe.splits}, expected a divisor of batchSize (${recipe.batchSize}).`,
-      )
-    return recipe.splits
-  }
-  return recipe.batchSize % 2 === 0 && parameters < 20e6 ? 2 : 1
-}
 
 /**
  * Trains. Yields events as they happen; the directory `out` holds the best weights so far as a model directory, `checkpoints/` the
