@@ -11,6 +11,10 @@ export type BenchmarkOptions = {
   threads: number
   seeds: number[]
   keep: boolean
+  /** Configs of the training benchmark and modes of its peer, all unless given; seconds for each pair of them. */
+  configs?: string[]
+  modes?: string[]
+  seconds: number
 }
 
 /** One benchmark: ours against a peer in one run. The result goes to standard output as JSON with --json. */
@@ -65,6 +69,9 @@ export async function pythonWith(python: string, modules: readonly string[]): Pr
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+/** The value below which a share of the values lies. */
+export const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!
 
 /** Rows of cells as aligned lines; the first row is the head. */
 export function table(rows: readonly (readonly string[])[]): string {

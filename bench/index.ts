@@ -5,12 +5,14 @@ import { type Benchmark, Skip } from './benchmark.ts'
 import { firstToken } from './first-token.ts'
 import { nanogpt } from './nanogpt.ts'
 import { optimizers } from './optimizers.ts'
+import { training } from './training.ts'
 import { world } from './world.ts'
 
-const benchmarks: readonly Benchmark[] = [nanogpt, optimizers, firstToken, world]
+const benchmarks: readonly Benchmark[] = [nanogpt, training, optimizers, firstToken, world]
 
 const help = [
   'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',
+  '       npm run bench -- training [--configs a,b,c,c1] [--modes f32,compiled,bf16,bf16-compiled] [--seconds 20]',
   ...benchmarks.map(({ name, description }) => `  ${name.padEnd(12)}${description}`),
   'The environment variables PYTHON and NANOGPT_DIR stand for the last two flags.',
 ].join('\n')
@@ -25,6 +27,9 @@ const { values, positionals } = parseArgs({
     seeds: { type: 'string', default: '1337,1,2' },
     python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
     nanogpt: { type: 'string', default: process.env.NANOGPT_DIR },
+    configs: { type: 'string' },
+    modes: { type: 'string' },
+    seconds: { type: 'string', default: '20' },
   },
 })
 const unknown = positionals.filter((name) => !benchmarks.some((b) => b.name === name))
@@ -35,7 +40,9 @@ if (values.help || unknown.length > 0) {
 
 const { python, nanogpt: checkout, keep } = values
 const seeds = values.seeds.split(',').map(Number)
-const options = { python, nanogpt: checkout, keep, seeds, threads: Number(values.threads) }
+const [configs, modes] = [values.configs?.split(','), values.modes?.split(',')]
+const [threads, seconds] = [Number(values.threads), Number(values.seconds)]
+const options = { python, nanogpt: checkout, keep, seeds, threads, configs, modes, seconds }
 const log = values.json ? (line: string) => console.error(line) : (line: string) => console.log(line)
 for (const benchmark of benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   log(`${benchmark.name}: ${benchmark.description}`)

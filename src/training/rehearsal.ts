@@ -1,0 +1,92 @@
+/** Steps of a recipe on random tokens, computed as a run computes them: for benchmarks and profiles. */
+import { randomBits } from '../base/random.ts'
+import { parameters as parametersOf } from '../nn/index.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { sizeOf } from '../tensor/array.ts'
+import type { Described } from '../weights/checkpoint.ts'
+import { fillBatch } from './batches.ts'
+import { objectives } from './objective.ts'
+import { describeModel } from './origin.ts'
+import type { Recipe } from './recipe.ts'
+import { splitsOf } from './splits.ts'
+import { TrainingStep } from './step.ts'
+
+/** Milliseconds of a step and of its stages, and the loss before its update. */
+export type RehearsedStep = {
+  readonly total: number
+  /** Masks, forward and backward; the next batch is drawn meanwhile. */
+  readonly compute: number
+  /** Putting the drawn batches into the arrays. */
+  readonly fill: number
+  /** Clipping and the optimizer. */
+  readonly update: number
+  readonly loss: number
+}
+
+export type Rehearsal = {
+  readonly step: TrainingStep
+  readonly described: Described
+  readonly parameters: number
+  /** Parts that a micro-batch is computed in. */
+  readonly splits: number
+  /** The next step. */
+  run(): Promise<RehearsedStep>
+  dispose(): Promise<void>
+}
+
+/** Different batches; then they come again, so that a peer can be given the same ones. */
+export const rehearsedBatches = 64
+
+/** Windows of random ids [batchSize][window], the same for the same number modulo `rehearsedBatches`. */
+export const drawRandom = ({ seed, batchSize, contextLength, objective }: Recipe, vocabulary: number, batch: number) =>
+  Array.from({ length: batchSize }, (_, row) => {
+    const place = { seed, purpose: 'data', step: batch % rehearsedBatches, site: row } as const
+    return Int32Array.from(
+      randomBits(place, objectives[objective].windowLength(contextLength)),
+      (bits) => bits % vocabulary,
+    )
+  })
+
+/** Makes the recipe's model for a vocabulary of this size, ready to train. Throws BAD_RECIPE. */
+export async function rehearse(
+  recipe: Recipe,
+  vocabulary: number,
+  { runtime, threads }: { runtime: Runtime; threads?: number | undefined },
+): Promise<Rehearsal> {
+  const described = await describeModel(recipe, { size: vocabulary })
+  const network = described.format.definition.build(described.config)
+  const shapes = [...parametersOf(network).values()].map(({ shape }) => shape as readonly number[])
+  const parameters = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0)
+  const splits = splitsOf(recipe, parameters)
+  const objective = objectives[recipe.objective]
+  const { seed, batchSize, contextLength, gradientAccumulation: micros, optimizer, gradientClip } = recipe
+  const sizes = { batchSize, splits, contextLength, micros }
+  const step = await TrainingStep.create({ network, objective, runtime, optimizer, seed, ...sizes, threads })
+  const batches = { recipe, objective, step, splits, window: objective.windowLength(contextLength) }
+  let done = 0
+  fillBatch(batches, drawRandom(recipe, vocabulary, 0))
+  return {
+    step,
+    described,
+    parameters,
+    splits,
+    async run() {
+      const start = performance.now()
+      let [loss, fill] = [0, 0]
+      for (let micro = 0; micro < micros; micro++) {
+        const running = step.accumulate(done, micro)
+        const windows = drawRandom(recipe, vocabulary, done * micros + micro + 1)
+        loss += (await running) / micros
+        const free = performance.now()
+        fillBatch(batches, windows)
+        fill += performance.now() - free
+      }
+      const computed = performance.now()
+      await step.update(optimizer.learningRate, gradientClip)
+      const end = performance.now()
+      done++
+      return { total: end - start, compute: computed - start - fill, fill, update: end - computed, loss }
+    },
+    dispose: () => step.dispose(),
+  }
+}
