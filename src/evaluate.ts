@@ -1,7 +1,7 @@
 /** How well a model predicts a text. */
 import { usageError } from './base/errors.ts'
-import { openFile } from './base/files.ts'
-import { type TextPart, textPieces } from './datasets/text.ts'
+import type { Replacements } from './base/utf8.ts'
+import { textPieces, wholeFile } from './datasets/text.ts'
 import { type Perplexity, type PerplexityOptions, perplexity } from './inspection/perplexity.ts'
 import type { Model } from './model.ts'
 import type { SpecialHandling, Tokenizer } from './tokenizers/index.ts'
@@ -19,17 +19,28 @@ export type EvaluateOptions = EvaluateSource &
   PerplexityOptions & {
     /** What special tokens written in the text are; an error unless given. */
     readonly special?: SpecialHandling
+    /** Read what is not UTF-8 in `files` as U+FFFD; an error unless given. */
+    readonly lossy?: boolean
   }
+
+/** `replaced` counts the characters U+FFFD that stand for bytes that were not UTF-8; there with `lossy`. */
+export type Evaluation = Perplexity & { readonly replaced?: number }
 
 /**
  * Loss and perplexity of a text over windows that move by `stride` tokens; see `perplexity` for what counts. Throws usage errors for
  * no text, a text of fewer than two tokens, a window or stride that does not fit, a model without a tokenizer; file errors.
  */
-export async function evaluate(model: Model, options: EvaluateOptions): Promise<Perplexity> {
-  return await perplexity(model, await idsOf(model, options), options)
+export async function evaluate(model: Model, options: EvaluateOptions): Promise<Evaluation> {
+  const lossy = options.lossy ? { count: 0 } : undefined
+  const result = await perplexity(model, await idsOf(model, options, lossy), options)
+  return { ...result, ...(lossy && { replaced: lossy.count }) }
 }
 
-async function idsOf(model: Model, { text, ids, files, special = 'error', signal }: EvaluateOptions) {
+async function idsOf(
+  model: Model,
+  { text, ids, files, special = 'error', signal }: EvaluateOptions,
+  lossy: Replacements | undefined,
+) {
   const given = [text, ids, files].filter((each) => each !== undefined)
   if (given.length !== 1 || files?.length === 0)
     throw usageError('NO_DATA', `evaluate needs a text: one of text, ids and files, found ${given.length}.`)
@@ -39,7 +50,8 @@ async function idsOf(model: Model, { text, ids, files, special = 'error', signal
     throw usageError('NO_TOKENIZER', 'This model has no tokenizer, so it cannot read a text. Give it ids.')
   const { before, after } = affixes(tokenizer)
   const chunks: (readonly number[])[] = [before]
-  for await (const piece of textPieces(text === undefined ? await wholeFiles(files!) : [{ text }])) {
+  const parts = text === undefined ? await Promise.all(files!.map(wholeFile)) : [{ text }]
+  for await (const piece of textPieces(parts, lossy)) {
     signal?.throwIfAborted()
     chunks.push(tokenizer.encode(piece, { special, addSpecialTokens: false }).ids)
   }
@@ -59,12 +71,3 @@ function affixes(tokenizer: Tokenizer): { before: readonly number[]; after: read
   const [first, last] = [specialTokensMask.indexOf(0), specialTokensMask.lastIndexOf(0)]
   return first < 0 ? { before: [], after: [] } : { before: ids.slice(0, first), after: ids.slice(last + 1) }
 }
-
-const wholeFiles = (files: readonly string[]): Promise<TextPart[]> =>
-  Promise.all(
-    files.map(async (file) => {
-      const { size, close } = await openFile(file)
-      await close()
-      return { file, start: 0, end: size }
-    }),
-  )

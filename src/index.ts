@@ -1,6 +1,6 @@
 /** Pellucid: transformers you can read, train, generate with and look inside. */
 export { PellucidError } from './base/errors.ts'
-export { type EvaluateOptions, type EvaluateSource, evaluate } from './evaluate.ts'
+export { type EvaluateOptions, type EvaluateSource, type Evaluation, evaluate } from './evaluate.ts'
 export type {
   Completion,
   EarlyStopping,

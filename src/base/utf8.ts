@@ -1,4 +1,6 @@
-/** Strict UTF-8: bytes → text, refusing what is not UTF-8 with the offset of the first bad byte. */
+/** Strict UTF-8: bytes → text, refusing what is not UTF-8 with the offset of the first bad byte, or replacing it where that is asked for. */
+import { fileError } from './errors.ts'
+import { impostorOf } from './impostors.ts'
 
 /**
  * The offset of the first byte that does not belong to well-formed UTF-8, or −1.
@@ -27,6 +29,7 @@ export function invalidUtf8At(bytes: Uint8Array): number {
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Bytes → text, or the offset of the first bad byte. A byte order mark is kept as the character it is. */
 export function decodeUtf8(bytes: Uint8Array): { text: string } | { invalidAt: number } {
@@ -37,4 +40,54 @@ export function decodeUtf8(bytes: Uint8Array): { text: string } | { invalidAt: n
     if (invalidAt < 0) throw error
     return { invalidAt }
   }
+}
+
+/** How many characters U+FFFD stand in a text for bytes that were not UTF-8. */
+export type Replacements = { count: number }
+
+export type DecodeOptions = {
+  /** Where in the file the bytes begin. */
+  readonly offset?: number
+  /** Replace what is not UTF-8 by U+FFFD, one for each beginning of a character that is not completed, and count them here. */
+  readonly lossy?: Replacements | undefined
+  /** What to do about a bad byte. */
+  readonly advice?: string
+}
+
+/** Bytes of the file `name` → text. Throws BAD_UTF8 with the place of the first bad byte unless `lossy`. */
+export function decodeText(
+  bytes: Uint8Array,
+  name: string,
+  { offset = 0, lossy, advice = 'Save it as UTF-8.' }: DecodeOptions = {},
+): string {
+  const decoded = decodeUtf8(bytes)
+  if ('text' in decoded) return decoded.text
+  if (lossy) {
+    const text = lenient.decode(bytes)
+    lossy.count += occurrences(text, '\ufffd') - replacementCharacters(bytes)
+    return text
+  }
+  const { invalidAt } = decoded
+  const hex = bytes[invalidAt]!.toString(16).padStart(2, '0')
+  const impostor = offset === 0 ? (isUtf16(bytes) ? 'UTF-16 text. Save it as UTF-8.' : impostorOf(bytes)) : undefined
+  const what = `${name}: not UTF-8 at byte ${offset + invalidAt} (0x${hex})`
+  throw fileError('BAD_UTF8', impostor ? `${what}; this is ${impostor}` : `${what}.\n${advice}`)
+}
+
+/** Whether a text begins with the byte order mark of UTF-16, in either order. */
+const isUtf16 = ([first, second]: Uint8Array): boolean =>
+  (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+
+function occurrences(text: string, character: string): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++
+  return count
+}
+
+/** How often U+FFFD itself is written in the bytes. Its first byte always begins a character, so no state is needed. */
+function replacementCharacters(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = bytes.indexOf(0xef); at >= 0; at = bytes.indexOf(0xef, at + 1))
+    if (bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) count++
+  return count
 }

@@ -1,11 +1,11 @@
 /** Texts in pieces: nothing is lost, no character is cut, and tokens are those of the whole. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RandomStream } from '../base/random.ts'
 import { trainBytelevelBpe } from '../tokenizers/index.ts'
-import { cutPoint, partSize, sampleParts, splitFiles, type TextPart, textPieces } from './text.ts'
+import { cutPoint, partSize, sampleParts, splitFiles, type TextPart, textPieces, wholeFile } from './text.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pellucid-text-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -76,11 +76,54 @@ describe('textPieces', () => {
       const bytes = Buffer.alloc(1_600_000, 'a')
       bytes[at] = 0xff
       await expect(collect([{ file: fileWith(bytes), start: 0, end: bytes.length }])).rejects.toThrow(
-        `byte ${at} is not`,
+        `not UTF-8 at byte ${at} (0xff)`,
       )
     }
     const cut = Buffer.from('abc😀').subarray(0, 5)
-    await expect(collect([{ file: fileWith(cut), start: 0, end: 5 }])).rejects.toThrow('byte 3 is not UTF-8')
+    await expect(collect([{ file: fileWith(cut), start: 0, end: 5 }])).rejects.toThrow('not UTF-8 at byte 3 (0xf0)')
+  })
+})
+
+describe('textPieces, lossy', () => {
+  test('a character cut by the border of a piece is none of the bad bytes', async () => {
+    for (const shift of [0, 1, 2, 3]) {
+      const bytes = Buffer.concat([
+        Buffer.alloc(shift, 'a'),
+        Buffer.from('🐑'.repeat(400_000)),
+        Buffer.of(0xff, 0xf0, 0x9f),
+      ])
+      const lossy = { count: 0 }
+      const file = fileWith(bytes)
+      let text = ''
+      for await (const piece of textPieces([await wholeFile(file)], lossy)) text += piece
+      expect(lossy.count).toBe(2)
+      expect(text === bytes.toString('utf8')).toBe(true)
+    }
+  })
+})
+
+describe('a file that changes between two readings', () => {
+  test.each<[string, (file: string) => void]>([
+    ['grows', (file) => appendFileSync(file, 'more')],
+    ['is cut', (file) => writeFileSync(file, 'a')],
+    ['is replaced', (file) => renameSync(fileWith('abc'), file)],
+  ])('%s', async (_, change) => {
+    const file = fileWith('abc')
+    const { train } = await splitFiles([file], 0)
+    expect(await collect(train)).toEqual(['abc'])
+    change(file)
+    await expect(collect(train)).rejects.toMatchObject({ code: 'FILE_CHANGED', kind: 'file' })
+  })
+  test('even while it is read', async () => {
+    const file = fileWith('word '.repeat(500_000))
+    const pieces = textPieces([await wholeFile(file)])
+    await pieces.next()
+    appendFileSync(file, 'more')
+    await expect(
+      (async () => {
+        for await (const _ of pieces);
+      })(),
+    ).rejects.toMatchObject({ code: 'FILE_CHANGED' })
   })
 })
 

@@ -1,14 +1,25 @@
 /** Text files as streams of pieces that can be tokenized one by one, split into training and validation. */
-import { fileError } from '../base/errors.ts'
-import { openFile, readChunks } from '../base/files.ts'
-import { invalidUtf8At } from '../base/utf8.ts'
+import { readChunks, withFile } from '../base/files.ts'
+import { decodeText, type Replacements } from '../base/utf8.ts'
 
-/** A stretch of text: a whole text in memory, or bytes [start, end) of a file. */
-export type TextPart =
-  | { readonly text: string }
-  | { readonly file: string; readonly start: number; readonly end: number }
+/** Bytes [start, end) of a file; with its identity, so that a change between two readings is noticed. */
+type FilePart = { readonly file: string; readonly start: number; readonly end: number; readonly identity?: string }
+
+/** A stretch of text: a whole text in memory, or a part of a file. */
+export type TextPart = { readonly text: string } | FilePart
+
+/** A whole file. Throws a file error for what is no readable file. */
+export const wholeFile = (file: string): Promise<FilePart> =>
+  withFile(file, async ({ size, identity }) => ({ file, start: 0, end: size, identity }))
+
+/** What to do about a text that is not UTF-8. */
+export const utf8Advice = 'Convert it (iconv -f … -t UTF-8), or give --lossy to read such bytes as U+FFFD.'
 
 const pieceBytes = 1 << 20
+
+/** Says how much of a text was not UTF-8. */
+export const tellReplaced = (name: string, count: number): string =>
+  `${name}: read with ${count} replacement character${count === 1 ? '' : 's'} (U+FFFD) for bytes that are not UTF-8.`
 
 /** How many bytes at the end belong to an unfinished character. */
 function unfinished(bytes: Uint8Array): number {
@@ -38,29 +49,26 @@ export function cutPoint(text: string): number {
   return /[\uD800-\uDBFF]$/.test(text) && text.length > 1 ? text.length - 1 : text.length
 }
 
-/** The text of some parts in pieces of about a megabyte. Throws BAD_UTF8 with the byte offset. */
-export async function* textPieces(parts: readonly TextPart[]): AsyncGenerator<string> {
+/**
+ * The text of some parts in pieces of about a megabyte. Throws BAD_UTF8 with the byte offset, unless `lossy`: then what is not UTF-8
+ * becomes U+FFFD and is counted there. Throws FILE_CHANGED, FILE_TRUNCATED.
+ */
+export async function* textPieces(parts: readonly TextPart[], lossy?: Replacements): AsyncGenerator<string> {
   for (const part of parts) {
     if ('text' in part) {
       yield* slices(part.text)
       continue
     }
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     let kept: Uint8Array = new Uint8Array(0)
     let waiting = ''
     let at = part.start
-    for await (const chunk of readChunks(part.file, { start: part.start, end: part.end, chunkBytes: pieceBytes })) {
+    for await (const chunk of readChunks(part.file, { ...part, chunkBytes: pieceBytes })) {
       const bytes = new Uint8Array(kept.length + chunk.length)
       bytes.set(kept)
       bytes.set(chunk, kept.length)
       const whole = at + chunk.length >= part.end ? bytes.length : bytes.length - unfinished(bytes)
-      const invalid = invalidUtf8At(bytes.subarray(0, whole))
-      if (invalid >= 0)
-        throw fileError(
-          'BAD_UTF8',
-          `${part.file}: byte ${at - kept.length + invalid} is not UTF-8.\nConvert the file (iconv -f … -t UTF-8) or mend that place.`,
-        )
-      waiting += decoder.decode(bytes.subarray(0, whole))
+      const decoding = { offset: at - kept.length, lossy, advice: utf8Advice }
+      waiting += decodeText(bytes.subarray(0, whole), part.file, decoding)
       kept = bytes.slice(whole)
       at += chunk.length
       const end = cutPoint(waiting)
@@ -105,7 +113,7 @@ async function stretch(part: TextPart, offset: number, length: number): Promise<
   if ('text' in part) return { text: part.text.slice(offset, offset + length) }
   const { file, start, end } = part
   return {
-    file,
+    ...part,
     start: await characterStart(file, start + offset),
     end: Math.min(end, await characterStart(file, start + offset + length)),
   }
@@ -116,34 +124,26 @@ export async function splitFiles(
   files: readonly string[],
   share: number,
 ): Promise<{ train: TextPart[]; validation: TextPart[]; bytes: number }> {
-  const sizes = new Map<string, number>()
-  for (const file of files) {
-    const open = await openFile(file)
-    sizes.set(file, open.size)
-    await open.close()
-  }
-  const bytes = [...sizes.values()].reduce((a, b) => a + b, 0)
+  const wholes: FilePart[] = []
+  for (const file of files) wholes.push(await wholeFile(file))
+  const bytes = wholes.reduce((sum, { end }) => sum + end, 0)
   let left = Math.floor(bytes * (1 - share))
   const train: TextPart[] = []
   const validation: TextPart[] = []
-  for (const file of files) {
-    const size = sizes.get(file)!
-    const border = left >= size ? size : await characterStart(file, Math.max(left, 0))
-    if (border > 0) train.push({ file, start: 0, end: border })
-    if (border < size) validation.push({ file, start: border, end: size })
+  for (const whole of wholes) {
+    const size = whole.end
+    const border = left >= size ? size : await characterStart(whole.file, Math.max(left, 0))
+    if (border > 0) train.push({ ...whole, end: border })
+    if (border < size) validation.push({ ...whole, start: border })
     left -= size
   }
   return { train, validation, bytes }
 }
 
 /** The first byte at or after `at` that begins a character. */
-async function characterStart(file: string, at: number): Promise<number> {
-  const open = await openFile(file)
-  try {
-    const next = await open.read(at, new Uint8Array(Math.min(4, open.size - at)))
+const characterStart = (file: string, at: number): Promise<number> =>
+  withFile(file, async (open) => {
+    const next = await open.read(at, new Uint8Array(Math.max(0, Math.min(4, open.size - at))))
     const offset = next.findIndex((byte) => byte < 0x80 || byte >= 0xc0)
     return at + Math.max(offset, 0)
-  } finally {
-    await open.close()
-  }
-}
+  })

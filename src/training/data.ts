@@ -2,8 +2,9 @@
 import { ensureDirectory, writeJson } from '../base/atomic.ts'
 import { conflict, fileError } from '../base/errors.ts'
 import { crypto, fs, kindOf, path, readChunks, readJson } from '../base/files.ts'
+import type { Replacements } from '../base/utf8.ts'
 import { type DocumentEnd, encodeDocuments } from '../datasets/documents.ts'
-import { partSize, sampleParts, splitFiles, type TextPart, textPieces } from '../datasets/text.ts'
+import { partSize, sampleParts, splitFiles, type TextPart, tellReplaced, textPieces } from '../datasets/text.ts'
 import { openTokens, type TokenSequence, writeTokens } from '../datasets/tokens.ts'
 import { worldText } from '../datasets/world/index.ts'
 import {
@@ -23,7 +24,12 @@ export type Texts = {
 
 /** How far the preparation is, in bytes of text. */
 export type Progress = { stage: 'read' | 'learn' | 'tokenize'; done: number; total: number }
-export type PrepareOptions = { readonly progress?: Progress; readonly signal?: AbortSignal | undefined }
+export type PrepareOptions = {
+  readonly progress?: Progress
+  readonly signal?: AbortSignal | undefined
+  /** Told what a person should know of the text. */
+  readonly warn?: ((message: string) => void) | undefined
+}
 
 /** Merges are learned from at most so many bytes of the training text, taken evenly from all of it. */
 const learningBytes = 10 * 2 ** 20
@@ -49,6 +55,9 @@ export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
   }
 }
 
+/** Where bytes that are not UTF-8 are counted; undefined where they are an error. */
+const replacements = ({ data }: Recipe): Replacements | undefined => (data.lossy ? { count: 0 } : undefined)
+
 const sizeOfAll = (parts: readonly TextPart[]) => parts.reduce((sum, part) => sum + partSize(part), 0)
 
 /** SHA-256 of both texts, and of how they become tokens. */
@@ -59,7 +68,8 @@ async function fingerprintOf(texts: Texts, recipe: Recipe, { progress, signal }:
     if (progress) progress.done += bytes
   }
   for (const parts of [texts.train, texts.validation]) {
-    hash.update(`${JSON.stringify([recipe.tokenizer, documentEnd(recipe)])}\n${sizeOfAll(parts)}\n`)
+    const reading = [recipe.tokenizer, documentEnd(recipe), ...(recipe.data.lossy ? ['lossy'] : [])]
+    hash.update(`${JSON.stringify(reading)}\n${sizeOfAll(parts)}\n`)
     for (const part of parts) {
       if ('text' in part) hash.update(part.text)
       else
@@ -73,19 +83,21 @@ async function fingerprintOf(texts: Texts, recipe: Recipe, { progress, signal }:
 }
 
 /** A tokenizer for the run: loaded, or learned from the text (every character counts, merges come from the training part alone). */
-async function makeTokenizer({ tokenizer }: Recipe, texts: Texts, { signal }: PrepareOptions): Promise<Tokenizer> {
+async function makeTokenizer(recipe: Recipe, texts: Texts, { signal }: PrepareOptions): Promise<Tokenizer> {
+  const { tokenizer } = recipe
+  const lossy = replacements(recipe)
   if (tokenizer.type === 'file') return await loadTokenizer(tokenizer.path)
   if (tokenizer.type === 'bytes') return byteTokenizer()
   if (tokenizer.type === 'characters') {
     const seen = new Set<string>()
-    for await (const piece of textPieces([...texts.train, ...texts.validation])) {
+    for await (const piece of textPieces([...texts.train, ...texts.validation], lossy)) {
       signal?.throwIfAborted()
       for (const character of piece) seen.add(character)
     }
     return trainCharacters([[...seen].join('')], { specialTokens: [], named: {} })
   }
   const sample: string[] = []
-  for await (const piece of textPieces(await sampleParts(texts.train, learningBytes))) sample.push(piece)
+  for await (const piece of textPieces(await sampleParts(texts.train, learningBytes), lossy)) sample.push(piece)
   signal?.throwIfAborted()
   return trainBytelevelBpe(sample, { vocabSize: tokenizer.vocabularySize })
 }
@@ -99,7 +111,7 @@ export type Prepared = {
 }
 
 /** data.json: written last, so that it vouches for the files beside it. */
-type Stored = { fingerprint: string; tokens: { train: number; validation: number }; bytes: number }
+type Stored = { fingerprint: string; tokens: { train: number; validation: number }; bytes: number; replaced?: number }
 
 /**
  * Makes or finds `tokenizer.json`, `train.bin` and `validation.bin` in `directory`. What an earlier start has made is used if text and
@@ -130,7 +142,8 @@ export async function prepareData(
     stored = await makeData(directory, recipe, texts, fingerprint, options)
   }
   const tokenizer = await loadTokenizer(directory)
-  const { tokens, bytes } = stored
+  const { tokens, bytes, replaced } = stored
+  if (replaced) options.warn?.(tellReplaced(texts.description, replaced))
   return {
     tokenizer,
     train: await openTokens(at('train.bin'), tokenizer.vocabSize),
@@ -154,10 +167,11 @@ async function makeData(
   await tokenizer.save(directory)
   if (progress) Object.assign(progress, { stage: 'tokenize', done: 0 })
   let bytes = 0
+  const lossy = replacements(recipe)
   const endToken = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
   const ids = (text: string) => tokenizer.encode(text, { special: 'text', addSpecialTokens: false }).ids
   async function* encode(parts: readonly TextPart[]): AsyncGenerator<readonly number[]> {
-    for await (const piece of textPieces(parts)) {
+    for await (const piece of textPieces(parts, lossy)) {
       signal?.throwIfAborted()
       yield endToken === undefined ? ids(piece) : encodeDocuments(piece, documentEnd(recipe), endToken, ids)
       bytes += new TextEncoder().encode(piece).length
@@ -170,7 +184,8 @@ async function makeData(
   }
   const learned =
     recipe.tokenizer.type === 'bpe' ? { mergesFromBytes: Math.min(learningBytes, sizeOfAll(texts.train)) } : {}
-  const stored = { source: texts.description, fingerprint, tokens, bytes, ...learned }
+  const replaced = lossy ? { replaced: lossy.count } : {}
+  const stored = { source: texts.description, fingerprint, tokens, bytes, ...learned, ...replaced }
   await writeJson(at('data.json'), stored)
   return stored
 }
