@@ -74,15 +74,21 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Removes what killed processes left of earlier attempts to write `target`. */
-async function removeDebris(target: string): Promise<void> {
-  const directory = path().dirname(target)
-  const prefix = `.${path().basename(target)}.tmp-`
-  for (const name of await fs().promises.readdir(directory)) {
-    if (!name.startsWith(prefix)) continue
-    const pid = Number(name.slice(prefix.length).split('-')[0])
-    if (Number.isSafeInteger(pid) && pid > 0 && !isRunning(pid))
-      await fs().promises.rm(path().join(directory, name), { force: true })
+/** Temporary files that this process is writing now. */
+const writing = new Set<string>()
+const temporaryName = /^\.(.+)\.tmp-(\d+)-\d+$/
+
+/**
+ * Removes what killed processes left of attempts to write files of a directory, or one of them. A process may have the id that a
+ * killed one had, as in containers, where it is often the same: what it is not writing itself is none of its own.
+ */
+export async function removeDebris(directory: string, name?: string): Promise<void> {
+  for (const entry of await fs().promises.readdir(directory)) {
+    const [, of, pid] = temporaryName.exec(entry) ?? []
+    if (of === undefined || (name !== undefined && of !== name)) continue
+    const file = path().join(directory, entry)
+    const abandoned = Number(pid) === process.pid ? !writing.has(path().resolve(file)) : !isRunning(Number(pid))
+    if (abandoned) await fs().promises.rm(file, { force: true })
   }
 }
 
@@ -97,10 +103,15 @@ export async function prepareFile(
 ): Promise<PendingFile> {
   const directory = path().dirname(target)
   const temporary = path().join(directory, `.${path().basename(target)}.tmp-${process.pid}-${counter++}`)
-  const discard = () => fs().promises.rm(temporary, { force: true })
+  const place = path().resolve(temporary)
+  const discard = async () => {
+    await fs().promises.rm(temporary, { force: true })
+    writing.delete(place)
+  }
   let written: number | undefined
   try {
-    await removeDebris(target)
+    await removeDebris(directory, path().basename(target))
+    writing.add(place)
     const handle = await fs().promises.open(temporary, 'wx')
     written = 0
     try {
@@ -133,6 +144,7 @@ export async function prepareFile(
         await discard().catch(() => undefined)
         throw explain(error, target, 'write')
       }
+      writing.delete(place)
       await syncDirectory(directory)
     },
   }

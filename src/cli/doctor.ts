@@ -1,5 +1,6 @@
 /** `pellucid doctor`: what was found on this machine, what is used, and how to mend what is missing. */
 import { freemem, totalmem } from 'node:os'
+import { version } from '../base/version.ts'
 import { program } from '../graph/program.ts'
 import { input } from '../ops/index.ts'
 import { chooseRuntime } from '../runtime/choose.ts'
@@ -9,7 +10,6 @@ import { webRuntime } from '../runtime/web.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
 import { json } from './options.ts'
-import { version } from './version.ts'
 
 /** Whether a runtime can add one and one; else why not. */
 async function works(runtime: Runtime): Promise<string | undefined> {

@@ -1,10 +1,10 @@
 /** A command line → what to do. Every refusal says what was found, what was expected, and where help is. */
 import { Option, Command as Parser } from 'commander'
 import { usageError } from '../base/errors.ts'
+import { version } from '../base/version.ts'
 import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { commands } from './commands.ts'
 import { runtimeOptions } from './options.ts'
-import { version } from './version.ts'
 
 export type Task = () => Promise<void>
 

@@ -12,6 +12,7 @@ export type ReferenceOptions = { precision?: 'float64' | 'float32' }
 export const referenceRuntime = ({ precision = 'float64' }: ReferenceOptions = {}): Runtime => ({
   name: 'reference',
   capabilities: { contrib: false },
+  environment: async () => ({ precision }),
   async compile(program: Program): Promise<Executable> {
     const constants = new Map<Tensor, Value>()
     for (const { tensor, source } of program.constants.values()) {

@@ -25,9 +25,13 @@ export interface Executable {
   dispose(): Promise<void>
 }
 
+/** What numbers depend on besides program and inputs: the engine, its version and settings, the processor's instruction sets. */
+export type Environment = Readonly<Record<string, string | readonly string[]>>
+
 export interface Runtime {
   readonly name: string
   readonly capabilities: Capabilities
+  environment(): Promise<Environment>
   compile(program: Program, options?: CompileOptions): Promise<Executable>
 }
 

@@ -25,6 +25,7 @@ const capabilities = { contrib: true }
 export const webRuntime = (defaults: WebOptions = {}): Runtime => ({
   name: 'web',
   capabilities,
+  environment: async () => ({ onnxruntimeWeb: (await import('./web/engine.ts')).engineVersion() }),
   async compile(program: Program, { threads = defaults.threads }: CompileOptions = {}): Promise<Executable> {
     if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
       throw usageError('BAD_THREADS', `threads must be a positive whole number, found ${threads}`)

@@ -1,63 +1,56 @@
 /** The steps of a run: batches, updates, evaluations, samples, checkpoints. */
-import { nonfinite } from '../base/errors.ts'
-import type { LineLog } from '../base/line-log.ts'
 import type { Generator } from '../generation/generator.ts'
 import type { Prompt } from '../generation/index.ts'
 import { type Batches, drawWindows, evaluateText, fillBatch } from './batches.ts'
-import { checkpointSteps, type ModelFiles, type RunState, saveCheckpoint, writeModel } from './checkpoints.ts'
+import { type BestWeights, type RunConstants, type RunState, saveCheckpoint, writeModel } from './checkpoints.ts'
 import type { Prepared } from './data.ts'
+import { checkFinite, explainLoss } from './divergence.ts'
+import { hasRunOut, isBetter, notePatience } from './early-stopping.ts'
 import type { TrainEvent } from './events.ts'
+import type { RunLog } from './run-log.ts'
 import { createSchedule } from './schedules.ts'
 
 /** What the loop works with. */
 export type Loop = Batches & {
-  readonly out: string
+  readonly run: RunConstants
   readonly data: Prepared
-  readonly files: ModelFiles
-  readonly log: LineLog
+  readonly log: RunLog
   readonly generator: Generator
   /** What samples go on from. */
   readonly prompt: Prompt
   readonly signal: AbortSignal | undefined
-  /** Where an earlier start left off; undefined for a new run. */
-  readonly restored: RunState | undefined
+  /** Where an earlier start left off, with its best weights; undefined for a new run. */
+  readonly restored: { readonly state: RunState; readonly best: BestWeights | undefined } | undefined
 }
 
 /**
  * Runs the steps that are left. Aborting ends it after the current step, or in the middle of an evaluation, which a resumed run makes
- * up for. Throws NONFINITE_LOSS.
+ * up for. Throws NONFINITE_LOSS, after which nothing more is saved.
  */
 export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
-  const { recipe, out, step, data, files, log, signal, restored } = context
+  const { recipe, run, step, data, log, signal, restored } = context
   const { steps, evaluation, checkpoint, samples, gradientAccumulation: micros } = recipe
   const rate = createSchedule(recipe.schedule, { learningRate: recipe.optimizer.learningRate, steps })
   const perStep = recipe.batchSize * recipe.contextLength * micros
-  let { step: done, best, seconds, unreported = false }: RunState = restored ?? { step: 0, seconds: 0 }
-  let saved = restored?.step
-  const began = performance.now() - seconds * 1000
-  const elapsed = () => (performance.now() - began) / 1000
+  let { step: done, tokens, best, patience, unreported = false } = restored?.state ?? fresh
+  let bestWeights = restored?.best
+  let saved = restored?.state.step
   const isDue = (every: number | undefined) => every !== undefined && (done % every === 0 || done === steps)
-  const record = <E extends TrainEvent>(event: E): E => {
-    log.append(event)
-    return event
-  }
   const save = async (): Promise<TrainEvent> => {
-    const state = { step: done, ...(best && { best }), ...(unreported && { unreported }), seconds: elapsed() }
-    saved = done
-    return {
-      type: 'checkpoint',
+    await checkFinite(`After step ${done}`, { rate: rate(done), out: run.out }, step)
+    const state: RunState = {
       step: done,
-      path: await saveCheckpoint(out, state, files, step.parameters, step.optimizer, checkpoint.keep),
+      tokens,
+      seed: recipe.seed,
+      ...(best && { best }),
+      patience,
+      ...(unreported && { unreported }),
+      metricsBytes: log.metrics.bytes,
     }
-  }
-  const stop = async (what: string, learningRate: number) => {
-    const last = (await checkpointSteps(out)).at(-1)
-    return nonfinite(
-      'NONFINITE_LOSS',
-      `${what}, learning rate ${learningRate}.\n` +
-        `${last === undefined ? 'There is no checkpoint yet.' : `The checkpoint of step ${last} is kept in ${out}.`} ` +
-        'Try a smaller learning rate, a longer warm-up or gradientClip.',
-    )
+    const content = { state, parameters: step.parameters, optimizer: step.optimizer, best: bestWeights }
+    const path = await saveCheckpoint(run, content, log.metrics, checkpoint.keep)
+    saved = done
+    return { type: 'checkpoint', step: done, path }
   }
 
   /** Evaluates and, if nothing was better before, writes the model directory; undefined when aborted. */
@@ -65,14 +58,22 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     const loss = await evaluateText(context, data.validation, signal)
     const trainLoss = evaluation.train ? await evaluateText(context, data.train, signal) : undefined
     if (loss === undefined || (evaluation.train && trainLoss === undefined)) return undefined
-    if (!Number.isFinite(loss)) throw await stop(`After step ${done} the validation loss is ${loss}`, rate(done))
-    const better = !best || loss < best.loss
+    for (const [name, value] of Object.entries({ validation: loss, training: trainLoss ?? loss }))
+      if (!Number.isFinite(value))
+        throw await explainLoss(
+          `After step ${done} the ${name} loss is ${value}`,
+          { rate: rate(done), out: run.out },
+          step,
+        )
+    const better = isBetter(loss, best)
+    patience = notePatience(patience, loss, evaluation.minimumImprovement)
     if (better) {
+      await checkFinite(`After step ${done}`, { rate: rate(done), out: run.out }, step)
       best = { loss, step: done }
-      await writeModel(out, files, step.parameters)
+      bestWeights = { step: done, digest: await writeModel(run.out, run.files, step.parameters) }
     }
-    const event = { type: 'evaluation', step: done, loss, best: better, seconds: elapsed() } as const
-    return record(trainLoss === undefined ? event : { ...event, trainLoss })
+    const event = { type: 'evaluation', step: done, loss, best: better, seconds: log.elapsed() } as const
+    return log.record(trainLoss === undefined ? event : { ...event, trainLoss })
   }
   const sample = async (): Promise<TrainEvent> => {
     const { sequences } = await context.generator.complete(context.prompt, {
@@ -80,7 +81,7 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
       temperature: samples.temperature,
       seed: recipe.seed + done,
     })
-    return record({ type: 'sample', step: done, text: sequences[0]!.text })
+    return log.record({ type: 'sample', step: done, text: sequences[0]!.text })
   }
   /** One update. The next batch is read while this one is computed; its arrays are filled when they are free. */
   const update = async (): Promise<TrainEvent> => {
@@ -94,18 +95,20 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
       loss += (await running) / micros
       fillBatch(context, windows)
     }
-    const { gradientNorm, nonfinite: tensor } = await step.update(learningRate, recipe.gradientClip)
-    if (!Number.isFinite(loss) || tensor !== undefined)
-      throw await stop(
-        `Step ${done + 1}: the loss is ${loss}, gradient norm ${gradientNorm}${tensor ? `, first in ${tensor}` : ''}`,
-        learningRate,
-      )
+    const { gradientNorm, nonfinite } = await step.update(learningRate, recipe.gradientClip)
+    if (!Number.isFinite(loss) || nonfinite !== undefined) {
+      const what = `Step ${done + 1}: the loss is ${loss}, the gradient norm ${gradientNorm}`
+      throw await explainLoss(what, { rate: learningRate, out: run.out, gradient: nonfinite }, step)
+    }
     done++
+    tokens += perStep
     const tokensPerSecond = (1000 * perStep) / (performance.now() - started)
-    return record({ type: 'step', step: done, loss, learningRate, gradientNorm, tokensPerSecond, seconds: elapsed() })
+    const seconds = log.elapsed()
+    return log.record({ type: 'step', step: done, loss, learningRate, gradientNorm, tokensPerSecond, seconds })
   }
 
   fillBatch(context, drawWindows(context, data.train, done, 0))
+  const isOver = () => done >= steps || (!unreported && hasRunOut(patience, evaluation.patience))
   for (;;) {
     if (unreported) {
       if (isDue(evaluation.every)) {
@@ -116,14 +119,22 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
       unreported = false
       saved = undefined
       if (isDue(samples.every)) yield await sample()
-      if (done % checkpoint.every === 0 && done < steps) yield await save()
+      if (done % checkpoint.every === 0 && !isOver()) yield await save()
     }
-    if (done >= steps || signal?.aborted) break
+    if (isOver() || signal?.aborted) break
     yield await update()
     unreported = true
   }
-  // Whatever happened, the directory can be loaded; a resumed run knows that this was not the best of anything.
-  if (!best) await writeModel(out, files, step.parameters)
   if (saved !== done || unreported) yield await save()
-  yield { type: 'end', step: done, finished: done >= steps, seconds: elapsed(), best }
+  // Whatever happened, the directory can be loaded; a resumed run knows that this was not the best of anything.
+  if (!best) await writeModel(run.out, run.files, step.parameters)
+  const finished = !unreported && isOver()
+  const reason = !finished ? 'aborted' : done >= steps ? 'finished' : 'stopped early'
+  yield { type: 'end', step: done, reason, finished, seconds: log.elapsed(), best }
+}
+
+const fresh: Pick<RunState, 'step' | 'tokens' | 'best' | 'patience' | 'unreported'> = {
+  step: 0,
+  tokens: 0,
+  patience: { waited: 0 },
 }

@@ -31,6 +31,7 @@ const dataSchema = z.strictObject({
     .optional()
     .describe('What an end token follows, if the tokenizer has one (default: paragraphs; lines in the built-in world)'),
   validation: rate.default(0.1).describe('Share at the end of the text that is kept for validation'),
+  lossy: z.boolean().default(false).describe('Read what is not UTF-8 as U+FFFD; an error unless set'),
 })
 
 /** Sizes of a model that starts from nothing. */
@@ -72,6 +73,12 @@ export const recipeSchema = z.strictObject({
       every: count('Steps between evaluations').default(250),
       batches: count('Batches of an evaluation, spread over the text; all unless given').optional(),
       train: z.boolean().default(false).describe('Measure as many batches of the training text too'),
+      patience: count('Evaluations without improvement after which the run stops; never unless given').optional(),
+      minimumImprovement: z
+        .number()
+        .nonnegative()
+        .default(0)
+        .describe('How far a validation loss must be below the last improvement to count as one'),
     })
     .prefault({}),
   checkpoint: z

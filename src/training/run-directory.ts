@@ -4,6 +4,8 @@ import { conflict, usageError } from '../base/errors.ts'
 import { kindOf, path, readJson } from '../base/files.ts'
 import { checkpointSteps } from './checkpoints.ts'
 import { parseRecipe, type Recipe } from './recipe.ts'
+import { type Change, changesBetween, changesText, mayChange, plainRecipe } from './recipe-changes.ts'
+import type { Found } from './resume.ts'
 
 const fileOf = (out: string) => path().join(out, 'run.json')
 
@@ -19,48 +21,36 @@ export async function storedRecipe(out: string): Promise<Recipe | undefined> {
 export const writeRun = (out: string, recipe: Recipe, chosen: Readonly<Record<string, unknown>>): Promise<void> =>
   writeJson(fileOf(out), { pellucid: 1, recipe, ...chosen })
 
-/** What of a recipe may not change when a run goes on: everything but its length, how often it reports and where things lie. */
-function fixed({ data, ...recipe }: Recipe): Record<string, unknown> {
-  const {
-    steps: _1,
-    evaluation: _2,
-    checkpoint: _3,
-    samples: _4,
-    description: _5,
-    $schema: _6,
-    out: _7,
-    ...rest
-  } = recipe
-  const { files, ...split } = data
-  return { ...rest, data: { ...split, source: files.length ? 'files' : 'built-in' } }
+/** Refuses a directory whose run would be overwritten (RUN_EXISTS), or that has nothing to go on from (NOTHING_TO_RESUME). */
+export async function checkPlace(out: string, resume: boolean): Promise<void> {
+  const exists = (await kindOf(fileOf(out))) !== undefined
+  if (!exists && resume)
+    throw usageError('NOTHING_TO_RESUME', `${out}: holds no run to resume. Start it without --resume.`)
+  if (!exists || resume) return
+  const last = (await checkpointSteps(out)).at(-1)
+  throw conflict(
+    'RUN_EXISTS',
+    `${out}: holds a run${last === undefined ? '' : ` with ${last} steps`}.\nGo on with --resume, or choose another --out.`,
+  )
 }
 
 /**
- * Refuses a directory that belongs to another recipe (RECIPE_CHANGED), whose run would be overwritten (RUN_EXISTS), or that has nothing
- * to go on from (NOTHING_TO_RESUME).
+ * What has changed since a checkpoint was saved, or since the run was started where there is none. Throws RECIPE_CHANGED, listing each
+ * field, if that makes it another run.
  */
-export async function checkRun(out: string, recipe: Recipe, resume: boolean): Promise<void> {
-  const before = await storedRecipe(out)
-  if (!before) {
-    if (resume) throw usageError('NOTHING_TO_RESUME', `${out}: holds no run to resume. Start it without --resume.`)
-    return
-  }
-  if (!resume) {
-    const last = (await checkpointSteps(out)).at(-1)
-    throw conflict(
-      'RUN_EXISTS',
-      `${out}: holds a run${last === undefined ? '' : ` with ${last} steps`}.\nGo on with --resume, or choose another --out.`,
-    )
-  }
-  const [old, now] = [fixed(before), fixed(recipe)]
-  const changes = Object.keys({ ...old, ...now }).flatMap((key) => {
-    const [from, to] = [JSON.stringify(old[key]), JSON.stringify(now[key])]
-    return from === to ? [] : [`${key} ${from} → ${to}`]
-  })
-  if (changes.length)
+export async function recipeChanges(out: string, recipe: Recipe, found: Found | undefined): Promise<Change[]> {
+  const stored = found ? undefined : await storedRecipe(out)
+  const before = found?.recipe ?? (stored && plainRecipe(stored))
+  if (!before) return []
+  // The number of parts is chosen once; who does not say it again keeps it.
+  const splits = recipe.splits ?? (before.splits as number | undefined)
+  const changes = changesBetween(before, plainRecipe(recipe, splits))
+  const refused = changes.filter((change) => !mayChange(change))
+  if (refused.length > 0)
     throw conflict(
       'RECIPE_CHANGED',
-      `${out}: the run was started with another recipe: ${changes.join('; ').slice(0, 400)}.\n` +
+      `${out}: the run was started with another recipe: ${changesText(refused)}.\n` +
         'Resume with the same recipe, or start a new run in another --out.',
     )
+  return changes
 }

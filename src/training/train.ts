@@ -2,8 +2,8 @@
 import { ensureDirectory } from '../base/atomic.ts'
 import { conflict } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
-import { openLineLog } from '../base/line-log.ts'
 import { lockDirectory } from '../base/lock.ts'
+import { version } from '../base/version.ts'
 import { partSize } from '../datasets/text.ts'
 import { Generator } from '../generation/generator.ts'
 import { startId } from '../generation/special-ids.ts'
@@ -12,14 +12,17 @@ import { chooseRuntime, type RuntimeName } from '../runtime/choose.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/array.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
-import { restoreCheckpoint } from './checkpoints.ts'
+import { type RunConstants, setAsideAfter } from './checkpoints.ts'
 import { findTexts, type Prepared, type Progress, prepareData, type Texts } from './data.ts'
-import type { TrainEvent } from './events.ts'
+import type { Resumed, TrainEvent } from './events.ts'
 import { loop } from './loop.ts'
 import { checkLength, objectives } from './objective.ts'
 import { describeModel, readOrigin } from './origin.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts'
-import { checkRun, writeRun } from './run-directory.ts'
+import { type Change, changesBetween, isReported, plainRecipe } from './recipe-changes.ts'
+import { checkConfig, findCheckpoint, restore, restoreBest, type Search } from './resume.ts'
+import { checkPlace, recipeChanges, writeRun } from './run-directory.ts'
+import { openRunLog, type RunLog } from './run-log.ts'
 import { splitsOf } from './splits.ts'
 import { TrainingStep } from './step.ts'
 
@@ -28,8 +31,12 @@ export type { TrainEvent }
 export type TrainOptions = {
   /** The run's directory, which becomes the model directory; the recipe's `out`, or runs/model, unless given. */
   readonly out?: string
-  /** Go on from the newest checkpoint in `out`. */
-  readonly resume?: boolean
+  /** Go on from the newest checkpoint in `out`, or from the checkpoint in this directory. */
+  readonly resume?: boolean | string
+  /** Where the newest checkpoint is damaged, go on from the newest sound one. */
+  readonly allowFallback?: boolean
+  /** Go on although the text is another; the tokenizer stays. */
+  readonly allowDataChange?: boolean
   /** Aborting ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal
   readonly runtime?: RuntimeName | Runtime
@@ -61,8 +68,8 @@ export async function* train(input: RecipeInput, options: TrainOptions = {}): As
   const lock = lockDirectory(out)
   let began = false
   try {
-    await checkRun(out, recipe, options.resume ?? false)
-    for await (const event of run(recipe, texts, { ...options, out })) {
+    const resumption = await resumptionOf(recipe, { ...options, out })
+    for await (const event of run(recipe, texts, { ...options, out, resumption })) {
       began ||= event.type === 'start'
       yield event
     }
@@ -72,14 +79,27 @@ export async function* train(input: RecipeInput, options: TrainOptions = {}): As
   }
 }
 
-type RunOptions = TrainOptions & { readonly out: string }
+type RunOptions = TrainOptions & { readonly out: string; readonly resumption: Resumption | undefined }
+
+/** What is gone on with: a checkpoint if there is one, and what has changed since. */
+type Resumption = Search & { readonly changes: readonly Change[] }
+
+async function resumptionOf(
+  recipe: Recipe,
+  { out, resume = false, allowFallback = false }: TrainOptions & { readonly out: string },
+): Promise<Resumption | undefined> {
+  await checkPlace(out, resume !== false)
+  if (resume === false) return undefined
+  const search = await findCheckpoint(out, resume === true ? undefined : resume, allowFallback)
+  return { ...search, changes: await recipeChanges(out, recipe, search.found) }
+}
 
 async function* run(recipe: Recipe, texts: Texts, options: RunOptions): AsyncGenerator<TrainEvent> {
   const { runtime: wanted, threads, warn } = options
   const runtime = typeof wanted === 'object' ? wanted : await chooseRuntime(wanted, { threads, warn })
   const data = yield* prepare(recipe, texts, options)
   if (!data) {
-    yield { type: 'end', step: 0, finished: false, seconds: 0, best: undefined }
+    yield { type: 'end', step: 0, reason: 'aborted', finished: false, seconds: 0, best: undefined }
     return
   }
   try {
@@ -95,7 +115,7 @@ async function* runOn(
   recipe: Recipe,
   source: string,
   runtime: Runtime,
-  { out, signal, threads }: RunOptions,
+  { out, signal, threads, resumption, allowFallback }: RunOptions,
 ): AsyncGenerator<TrainEvent> {
   const { tokenizer } = data
   const objective = objectives[recipe.objective]
@@ -106,7 +126,9 @@ async function* runOn(
   const network = described.format.definition.build(described.config)
   const parameters = parametersOf(network)
   const parameterCount = [...parameters.values()].reduce((n, { shape }) => n + sizeOf(shape as readonly number[]), 0)
-  const splits = splitsOf(recipe, parameterCount)
+  const found = resumption?.found
+  if (found) await checkConfig(found, described.file)
+  const splits = splitsOf({ ...recipe, splits: recipe.splits ?? (found?.recipe.splits as number) }, parameterCount)
   const step = await TrainingStep.create({
     network,
     objective,
@@ -122,18 +144,28 @@ async function* runOn(
   })
   const checkpoint = { ...described, network, parameters, constants: new Map(), warnings: [] }
   const prompt = await samplePrompt(recipe, data, startId(checkpoint, tokenizer) !== undefined)
-  const restored = await restoreCheckpoint(out, step.parameters, step.optimizer)
+  const { bos_token_id, eos_token_id } = described.file
+  const constants: RunConstants = {
+    out,
+    files: { config: described.file, generation: { bos_token_id, eos_token_id }, tokenizer },
+    recipe: plainRecipe(recipe, splits),
+    fingerprint: data.fingerprint,
+    environment: { pellucid: version(), runtime: runtime.name, ...(await runtime.environment()) },
+  }
+  if (found) await restore(found, step.parameters, step.optimizer)
+  const restored = found && { state: found.state, best: await restoreBest(found, constants) }
+  if (resumption) await setAsideAfter(out, found?.state.step ?? -1)
   await writeRun(out, recipe, {
     data: data.fingerprint,
     splits,
     parameters: parameterCount,
     runtime: runtime.name,
   })
-  const last = restored?.step ?? 0
-  const log = openLineLog(path().join(out, 'metrics.jsonl'), (record) => (record as { step: number }).step <= last)
+  const last = found?.state.step ?? 0
+  const log = openRunLog(out, { step: last, metricsBytes: found?.state.metricsBytes ?? 0 }, allowFallback)
+  const resumed = resumption && resumedOf(resumption, constants, log)
   const weights = Object.fromEntries(step.parameters)
   const generator = new Generator(checkpoint, runtime, { tokenizer, threads, weights })
-  const { bos_token_id, eos_token_id } = described.file
   try {
     yield {
       type: 'start',
@@ -147,13 +179,43 @@ async function* runOn(
       bytesPerToken: data.bytesPerToken,
       step: last,
       runtime: runtime.name,
+      ...(resumed && { resumed }),
     }
-    const files = { config: described.file, generation: { bos_token_id, eos_token_id }, tokenizer }
-    yield* loop({ recipe, objective, step, splits, window, out, data, files, log, generator, prompt, signal, restored })
+    const reported = resumed?.changes.filter(isReported) ?? []
+    if (reported.length > 0) log.change(last, reported)
+    yield* loop({
+      recipe,
+      objective,
+      step,
+      splits,
+      window,
+      run: constants,
+      data,
+      log,
+      generator,
+      prompt,
+      signal,
+      restored,
+    })
   } finally {
     log.close()
     await generator.dispose()
     await step.dispose()
+  }
+}
+
+/** What is told of a run that goes on. */
+function resumedOf(
+  { found, changes, skipped }: Resumption,
+  { environment, fingerprint }: RunConstants,
+  log: RunLog,
+): Resumed {
+  const data = { field: 'data', from: found?.manifest.data, to: fingerprint }
+  return {
+    ...(found && { path: found.directory }),
+    changes: [...changes, ...(found && data.from !== data.to ? [data] : [])],
+    environment: found ? changesBetween(found.manifest.environment, environment) : [],
+    skipped: [...skipped, ...(log.loss === undefined ? [] : [log.loss])],
   }
 }
 
@@ -179,14 +241,14 @@ const reportEvery = 250
 async function* prepare(
   recipe: Recipe,
   texts: Texts,
-  { out, resume, signal }: RunOptions,
+  { out, resumption, signal, warn }: RunOptions,
 ): AsyncGenerator<TrainEvent, Prepared | undefined> {
   const stop = new AbortController()
   const total = [...texts.train, ...texts.validation].reduce((sum, part) => sum + partSize(part), 0)
   const progress: Progress = { stage: 'read', done: 0, total }
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const directory = path().join(out, 'data')
-  const work = prepareData(directory, recipe, texts, resume ?? false, { progress, signal: either })
+  const work = prepareData(directory, recipe, texts, resumption !== undefined, { progress, signal: either, warn })
   work.catch(() => {}) // It is awaited below; until then nobody listens.
   try {
     for (;;) {

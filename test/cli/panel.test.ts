@@ -31,7 +31,7 @@ function* events(): Generator<TrainEvent> {
     yield { type: 'evaluation', step, loss: loss + 0.1, best: true, seconds: step / 20 }
     yield { type: 'sample', step, text: `The cat\r\n\x1b[2J sat on the mat and ${'purred and '.repeat(20)}` }
   }
-  yield { type: 'end', step: steps, finished: true, seconds: 20, best: { loss: 2.1, step: steps } }
+  yield { type: 'end', step: steps, reason: 'finished', finished: true, seconds: 20, best: { loss: 2.1, step: steps } }
 }
 
 const sizes = [

@@ -3,6 +3,8 @@ import type { Program } from '../../graph/program.ts'
 import { lower, outputName } from '../../onnx/lower.ts'
 import type { NdArray } from '../../tensor/array.ts'
 import { type Arrays, type CompileOptions, type Executable, outputArrays, type Runtime } from '../runtime.ts'
+import { nativeLibrary } from './library.ts'
+import { processor } from './processor.ts'
 import { createNativeSession, type NativeSession, type NativeSessionOptions } from './session.ts'
 import { memoryPlace, weightsPlace } from './weights.ts'
 
@@ -14,6 +16,12 @@ const capabilities = { contrib: true }
 export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({
   name: 'native',
   capabilities,
+  environment: async () => ({
+    onnxruntime: nativeLibrary().version,
+    provider: 'CPU',
+    optimization: defaults.optimization ?? 'all',
+    processor: processor().features,
+  }),
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
     const { constants, folder, file } = placed(program.constants)
     const { bytes, external } = lower({ ...program, constants }, capabilities, file)

@@ -10,6 +10,9 @@ import type { WebOptions } from '../web.ts'
 import { describeWebFailure } from './failures.ts'
 import { arrayOfTensor, tensorOf } from './values.ts'
 
+/** The version of ONNX Runtime's WebAssembly build. */
+export const engineVersion = (): string => ort.env.versions.web ?? 'unknown'
+
 const logFatalOnly = 4 // every failure comes back as an error, which we report ourselves
 
 /** Whether threads would run a page's own script again, because engine and page are one file. */

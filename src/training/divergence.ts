@@ -1,0 +1,66 @@
+/** A run that has left the finite numbers: what is said of it, and the guard that keeps such weights out of every checkpoint. */
+import { nonfinite, type PellucidError } from '../base/errors.ts'
+import { giveWay } from '../base/event-loop.ts'
+import type { NdArray } from '../tensor/array.ts'
+import { countNonFinite } from '../weights/non-finite.ts'
+import { checkpointSteps } from './checkpoints.ts'
+import type { TrainingStep } from './step.ts'
+
+type Circumstances = {
+  readonly rate: number
+  readonly out: string
+  /** The first parameter whose gradient is not finite. */
+  readonly gradient?: string | undefined
+}
+
+/** Elements looked at without letting others have their turn: about a millisecond. */
+const pieceLength = 1 << 20
+
+/** The first array that holds NaN or infinity, and how many of them. */
+async function firstNonFinite(arrays: Iterable<readonly [string, NdArray]>) {
+  for (const [name, { dtype, data }] of arrays) {
+    let count = 0
+    for (let start = 0; start < data.length; start += pieceLength) {
+      const piece = data.subarray(start, start + pieceLength) as NdArray['data']
+      count += countNonFinite({ dtype, shape: [piece.length], data: piece })
+      if (data.length > pieceLength) await giveWay()
+    }
+    if (count > 0) return { name, count, of: data.length }
+  }
+  return undefined
+}
+
+/** The error of a loss or gradient that is not finite: when, at which learning rate, and where it is seen first. */
+export async function explainLoss(
+  what: string,
+  { rate, out, gradient }: Circumstances,
+  { parameters }: TrainingStep,
+): Promise<PellucidError> {
+  const broken = await firstNonFinite(parameters)
+  const where = broken
+    ? `${broken.count} of ${broken.of} numbers of the parameter ${broken.name} are not finite`
+    : gradient
+      ? `the gradient of ${gradient} is the first that is not finite`
+      : 'every parameter is finite, so the numbers grew too large on their way through the model'
+  return await divergence(`${what}, learning rate ${rate};\n${where}.`, out)
+}
+
+/** Throws unless every parameter and everything the optimizer remembers is finite. */
+export async function checkFinite(
+  when: string,
+  { rate, out }: Circumstances,
+  { parameters, optimizer }: TrainingStep,
+): Promise<void> {
+  const broken = (await firstNonFinite(parameters)) ?? (await firstNonFinite(optimizer.state()))
+  if (broken)
+    throw await divergence(
+      `${when}, learning rate ${rate}: ${broken.count} of ${broken.of} numbers of ${broken.name} are not finite.`,
+      out,
+    )
+}
+
+async function divergence(what: string, out: string): Promise<PellucidError> {
+  const last = (await checkpointSteps(out)).at(-1)
+  const kept = last === undefined ? 'There is no checkpoint yet' : `The checkpoint of step ${last} is kept in ${out}`
+  return nonfinite('NONFINITE_LOSS', `${what}\n${kept}. Try a smaller learning rate, a longer warm-up or gradientClip.`)
+}
