@@ -15,6 +15,8 @@ export type BenchmarkOptions = {
   configs?: string[]
   modes?: string[]
   seconds: number
+  /** Steps of the long run whose memory is watched. */
+  steps: number
 }
 
 /** One benchmark: ours against a peer in one run. The result goes to standard output as JSON with --json. */

@@ -3,16 +3,18 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Skip } from './benchmark.ts'
 import { firstToken } from './first-token.ts'
+import { memory } from './memory.ts'
 import { nanogpt } from './nanogpt.ts'
 import { optimizers } from './optimizers.ts'
 import { training } from './training.ts'
 import { world } from './world.ts'
 
-const benchmarks: readonly Benchmark[] = [nanogpt, training, optimizers, firstToken, world]
+const benchmarks: readonly Benchmark[] = [nanogpt, training, memory, optimizers, firstToken, world]
 
 const help = [
   'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',
   '       npm run bench -- training [--configs a,b,c,c1] [--modes f32,compiled,bf16,bf16-compiled] [--seconds 20]',
+  '       npm run bench -- memory [--configs a,b,c] [--modes f32] [--steps 10000]',
   ...benchmarks.map(({ name, description }) => `  ${name.padEnd(12)}${description}`),
   'The environment variables PYTHON and NANOGPT_DIR stand for the last two flags.',
 ].join('\n')
@@ -30,6 +32,7 @@ const { values, positionals } = parseArgs({
     configs: { type: 'string' },
     modes: { type: 'string' },
     seconds: { type: 'string', default: '20' },
+    steps: { type: 'string', default: '10000' },
   },
 })
 const unknown = positionals.filter((name) => !benchmarks.some((b) => b.name === name))
@@ -41,8 +44,8 @@ if (values.help || unknown.length > 0) {
 const { python, nanogpt: checkout, keep } = values
 const seeds = values.seeds.split(',').map(Number)
 const [configs, modes] = [values.configs?.split(','), values.modes?.split(',')]
-const [threads, seconds] = [Number(values.threads), Number(values.seconds)]
-const options = { python, nanogpt: checkout, keep, seeds, threads, configs, modes, seconds }
+const [threads, seconds, steps] = [values.threads, values.seconds, values.steps].map(Number) as [number, number, number]
+const options = { python, nanogpt: checkout, keep, seeds, threads, configs, modes, seconds, steps }
 const log = values.json ? (line: string) => console.error(line) : (line: string) => console.log(line)
 for (const benchmark of benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   log(`${benchmark.name}: ${benchmark.description}`)

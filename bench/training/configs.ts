@@ -1,5 +1,6 @@
 /** The sizes whose training steps are measured, and how many floating-point operations their products take. */
 import type { RecipeInput } from '../../src/training/recipe.ts'
+import { Skip } from '../benchmark.ts'
 
 export type StepConfig = {
   readonly name: string
@@ -32,8 +33,15 @@ export const stepConfigs: readonly StepConfig[] = [
   { ...gpt2, name: 'c1', label: 'GPT-2 124M, long', rows: 1, tokens: 1024, aims: {} },
 ]
 
-/** A config by name. */
-export const stepConfig = (name: string): StepConfig | undefined => stepConfigs.find((config) => config.name === name)
+/** A config by name. Throws `Skip` with the names there are. */
+export function stepConfig(name: string): StepConfig {
+  const config = stepConfigs.find((each) => each.name === name)
+  if (!config) throw new Skip(`no config is named ${name}; there are ${stepConfigs.map((c) => c.name).join(', ')}`)
+  return config
+}
+
+/** The named configs, all of them unless given. */
+export const chooseConfigs = (names?: readonly string[]): readonly StepConfig[] => names?.map(stepConfig) ?? stepConfigs
 
 /** The seed of weights and tokens: both sides start from the same and see the same. */
 export const seed = 1

@@ -25,20 +25,26 @@ export type Measured = {
 }
 
 /** PyTorch in one of its modes, and ours in turns with it. */
-export type Comparison = { readonly mode: string; readonly theirs: Measured; readonly ours: Measured }
+export type Comparison = {
+  readonly mode: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly theirs: Measured
+  readonly ours: Measured
+}
 
 export type Result = {
   readonly config: StepConfig
   /** Floating-point operations of a step's products. */
   readonly flops: number
-  readonly versions: Record<string, string>
-  parameters: number
-  splits: number
+  versions: Readonly<Record<string, string>>
+  readonly parameters: number
+  /** Parts that our batch is computed in. */
+  readonly splits: number
   /** How PyTorch's AdamW walks over the parameters: the fastest here. */
-  peerOptimizer?: string
+  readonly peerOptimizer?: string | undefined
   /** Ours where there was nobody to compare with. */
-  alone?: Measured
-  readonly comparisons: Comparison[]
+  readonly alone?: Measured | undefined
+  readonly comparisons: readonly Comparison[]
 }
 
 /** Their time divided by ours, turn by turn: how many times as many tokens a second we compute. */

@@ -16,7 +16,7 @@ import { writeSafetensors } from '../../src/weights/safetensors-write.ts'
 import { recipeOf, stepConfig } from './configs.ts'
 
 const [name, threadsText, folder] = process.argv.slice(2)
-const config = stepConfig(name!)!
+const config = stepConfig(name!)
 const threads = Number(threadsText)
 const recipe = parseRecipe(recipeOf(config))
 const runtime = nativeRuntime()
