@@ -3,8 +3,9 @@
  * error; nothing here is needed to run a model there. Reading is here, writing in atomic.ts, locking in lock.ts.
  */
 import { failure, fileError, PellucidError } from './errors.ts'
+import { impostorBytes, impostorOf } from './impostors.ts'
 import { JsonError, parseJson } from './json.ts'
-import { decodeUtf8 } from './utf8.ts'
+import { type DecodeOptions, decodeText } from './utf8.ts'
 
 const builtin = <T>(name: string): T => {
   const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule
@@ -68,7 +69,7 @@ export type OpenFile = {
   readonly path: string
   /** Size in bytes when it was opened. */
   readonly size: number
-  /** Changes when the file is replaced or written to: device, inode, size and time of change. */
+  /** See `identityOf`. */
   readonly identity: string
   /** Fills `into` from byte `offset` on. A file that ends earlier is an error. */
   read<T extends Uint8Array>(offset: number, into: T): Promise<T>
@@ -101,7 +102,7 @@ export async function openFile(file: string): Promise<OpenFile> {
     return {
       path: file,
       size: stat.size,
-      identity: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`,
+      identity: identity(stat),
       async read(offset, into) {
         for (let done = 0; done < into.length; ) {
           const length = Math.min(into.length - done, callBytes)
@@ -126,6 +127,13 @@ export async function openFile(file: string): Promise<OpenFile> {
     throw error
   }
 }
+
+const identity = ({ dev, ino, size, mtimeMs }: { dev: number; ino: number; size: number; mtimeMs: number }): string =>
+  `${dev}:${ino}:${size}:${mtimeMs}`
+
+/** Changes when a file is replaced or written to: device, inode, size and time of change. */
+export const identityOf = (file: string): Promise<string> =>
+  explained(file, 'read', async () => identity(await fs().promises.stat(file)))
 
 function readPart(descriptor: number, file: string, into: Uint8Array, from: number, position: number): number {
   try {
@@ -154,19 +162,34 @@ export function allocate(length: number, what: string): Uint8Array<ArrayBuffer> 
   }
 }
 
-/** The bytes of a file from `start` to `end` in pieces of at most `chunkBytes`; each piece is new memory. */
+/** Which bytes of a file: those from `start` to `end`, of the file as it was when it had this `identity`. */
+export type Stretch = { readonly start?: number; readonly end?: number; readonly identity?: string | undefined }
+
+/**
+ * The bytes of a file, or a stretch of them, in pieces of at most `chunkBytes`; each piece is new memory. Throws FILE_CHANGED where the
+ * file has another identity, before or after.
+ */
 export async function* readChunks(
   file: string,
-  { start = 0, end, chunkBytes = 1 << 20 }: { start?: number; end?: number; chunkBytes?: number } = {},
+  { start = 0, end, identity, chunkBytes = 1 << 20 }: Stretch & { readonly chunkBytes?: number } = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const check = (found: string) => {
+    if (identity !== undefined && found !== identity)
+      throw fileError(
+        'FILE_CHANGED',
+        `${file}: was changed while it was being read.\nLeave it as it is and start again.`,
+      )
+  }
   const open = await openFile(file)
   try {
+    check(open.identity)
     const stop = end ?? open.size
     for (let at = start; at < stop; at += chunkBytes)
       yield await open.read(at, allocate(Math.min(chunkBytes, stop - at), file))
   } finally {
     await open.close()
   }
+  if (identity !== undefined) check(await identityOf(file))
 }
 
 /** A whole file. */
@@ -176,26 +199,30 @@ export const readBytes = (file: string): Promise<Uint8Array<ArrayBuffer>> =>
 /** The longest text V8 can hold is 2²⁹ − 24 code units. */
 const maxTextBytes = 2 ** 29 - 24
 
-/** A whole file as text. Bytes that are not UTF-8 are an error with their offset; a byte order mark is kept as text. */
-export async function readText(file: string): Promise<string> {
-  const bytes = await withFile(file, (open) => {
-    if (open.size > maxTextBytes)
+/** The bytes of a file that is to become one text. */
+const readTextBytes = (file: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> =>
+  withFile(file, (open) => {
+    if (open.size > maxBytes)
       throw fileError(
         'FILE_TOO_LARGE',
-        `${file}: ${open.size} bytes, too many to hold as one text (limit ${maxTextBytes}).`,
+        `${file}: ${open.size} bytes, too many to hold as one text (limit ${maxBytes}). Is it the right file?`,
       )
     return open.read(0, allocate(open.size, file))
   })
-  const decoded = decodeUtf8(bytes)
-  if ('text' in decoded) return decoded.text
-  const { invalidAt } = decoded
-  const byte = bytes[invalidAt]!.toString(16).padStart(2, '0')
-  throw fileError('BAD_UTF8', `${file}: not UTF-8 at byte ${invalidAt} (0x${byte}). Save it as UTF-8.`)
-}
 
-/** A file that holds one JSON value, strictly (see json.ts). An error names line and column. */
-export async function readJson(file: string): Promise<unknown> {
-  const text = await readText(file)
+/** A whole file as text. Bytes that are not UTF-8 are an error with their offset; a byte order mark is kept as text. */
+export const readText = async (file: string, options?: DecodeOptions): Promise<string> =>
+  decodeText(await readTextBytes(file, maxTextBytes), file, options)
+
+/**
+ * A file that holds one JSON value, strictly (see json.ts). An error names line and column, or what else the file is. `maxBytes`
+ * refuses larger ones unread, where no honest file of the kind is as large.
+ */
+export async function readJson(file: string, { maxBytes = maxTextBytes } = {}): Promise<unknown> {
+  const bytes = await readTextBytes(file, maxBytes)
+  const impostor = impostorOf(bytes.subarray(0, impostorBytes))
+  if (impostor) throw fileError('BAD_JSON', `${file}: expected JSON, but this is ${impostor}`)
+  const text = decodeText(bytes, file)
   if (text.trim() === '') throw fileError('BAD_JSON', `${file}: is empty, expected JSON.`)
   try {
     return parseJson(text)

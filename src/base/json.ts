@@ -183,10 +183,23 @@ export function parseJson(text: string, { number, member }: ParseOptions = {}): 
 
 const clip = (text: string) => (text.length > 60 ? `${text.slice(0, 57).replace(/[\ud800-\udbff]$/, '')}…` : text)
 
-/** A value as short JSON for an error message: one line, at most 60 characters. */
+/** What a terminal would obey, or what reverses the direction of the text around it. JSON escapes only the first 32. */
+const unprintable = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** The beginning of a value, enough for 60 characters of JSON: a hostile one may hold millions of items. */
+function beginning(value: unknown): unknown {
+  if (typeof value === 'string') return clip(value)
+  if (Array.isArray(value)) return value.slice(0, 60).map(beginning)
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
+  const first: [string, unknown][] = []
+  for (const key in value) {
+    if (first.length === 20) break
+    first.push([clip(key), beginning((value as Record<string, unknown>)[key])])
+  }
+  return Object.fromEntries(first)
+}
+
+/** A value as short JSON for an error message: one printable line, at most 60 characters. */
 export const show = (value: unknown): string =>
-  clip(
-    typeof value === 'string' && value.length > 60
-      ? JSON.stringify(clip(value))
-      : (JSON.stringify(value) ?? String(value)),
-  )
+  clip((JSON.stringify(beginning(value)) ?? String(value)).replace(unprintable, escaped))

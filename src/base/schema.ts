@@ -1,13 +1,13 @@
 /** What a schema found wrong, in words a user can act on. */
 import type { z } from 'zod'
+import { show } from './json.ts'
 
 /** The value at a path of an object, as short text. */
 function found(data: unknown, path: readonly PropertyKey[]): string {
   let value = data
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
   if (value === undefined) return 'missing'
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+  return typeof value === 'number' ? String(value) : show(value)
 }
 
 /** The first problem of a failed parse: `n_head is "2", expected a positive whole number`. */

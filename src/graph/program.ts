@@ -10,7 +10,13 @@ export type ConstantSource = {
   readonly dtype: DType
   readonly read: () => Promise<NdArray>
   /** The bytes of a file that hold it, if they can be used as they are. */
-  readonly location?: { readonly path: string; readonly offset: number; readonly length: number }
+  readonly location?: {
+    readonly path: string
+    readonly offset: number
+    readonly length: number
+    /** Rejects where the file is no longer what it was when it was described. */
+    readonly unchanged?: () => Promise<void>
+  }
 }
 
 export type Program = {

@@ -103,7 +103,7 @@ describe('weights', () => {
 
   it('that the model does not have are named', () => {
     expect(match((all) => void all.set('extra', zeros('float32', [1]))).warnings).toEqual([
-      'model.safetensors: tensor extra is not part of the model; ignored.',
+      'model.safetensors: not part of the model, so ignored: "extra".',
     ])
   })
 })

@@ -141,7 +141,7 @@ describe('what is wrong with a directory', () => {
     ['{"weight_map":{"wte":"a.safetensors","wte":"a.safetensors"}}', 'BAD_JSON', /duplicate key "wte"/],
     ['{"weight_map":', 'BAD_JSON', /index\.json:1:15/],
     ['{"weight_map":{"wte":"b.safetensors"}}', 'MISSING_SHARD', /b\.safetensors: is missing/],
-    ['{"weight_map":{"other":"a.safetensors"}}', 'ST_NO_TENSOR', /a\.safetensors: has no tensor "other"/],
+    ['{"weight_map":{"other":"a.safetensors"}}', 'BAD_INDEX', /"other" in a\.safetensors, which lacks it; no other/],
   ])('index %s', async (index, code, message) => {
     const error = await withIndex(`index-${count++}`, index).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
@@ -153,8 +153,8 @@ describe('what is wrong with a directory', () => {
       weight_map: { wte: 'a.safetensors', 'h.0': 'a.safetensors', 'h.1': 'a.safetensors' },
     })
     expect(weights.warnings).toEqual([
-      'a.safetensors holds tensor "ln_f", which the index places nowhere; ignored.',
-      'model.safetensors.index.json gives a total of 999 bytes, but the tensors have 120.',
+      `${weights.place}: tensors elsewhere than it says are ignored: "ln_f" in a.safetensors.`,
+      `${weights.place}: gives a total_size of 999 bytes, but the tensors have 120.`,
     ])
     expect([...weights.entries.keys()]).toEqual(['wte', 'h.0', 'h.1'])
   })

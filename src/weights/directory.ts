@@ -3,6 +3,7 @@ import { ensureDirectory, formatJson, type PendingFile, prepareFile, syncDirecto
 import { fileError, usageError } from '../base/errors.ts'
 import { explained, fs, kindOf, listDirectory, path } from '../base/files.ts'
 import { show } from '../base/json.ts'
+import { someOf } from '../base/list.ts'
 import { sizeOf } from '../tensor/array.ts'
 import { entryOf, openSafetensors, type Safetensors } from './safetensors.ts'
 import type { Entry } from './safetensors-header.ts'
@@ -15,6 +16,8 @@ export const indexName = 'model.safetensors.index.json'
 /** The weights of a directory, wherever they lie. */
 export type Weights = Safetensors & {
   readonly directory: string
+  /** What messages call them: the one file, or the index. */
+  readonly place: string
   /** Oddities that do not prevent reading, one sentence each. */
   readonly warnings: readonly string[]
 }
@@ -26,15 +29,14 @@ export async function openWeights(directory: string): Promise<Weights> {
   if (kind !== 'directory') throw fileError('NOT_A_DIRECTORY', `${directory}: is a file, expected a model directory.`)
   const single = path().join(directory, weightsName)
   const index = path().join(directory, indexName)
-  if (await kindOf(single)) return { ...(await openSafetensors(single)), directory, warnings: [] }
+  if (await kindOf(single)) {
+    const unused = (await kindOf(index)) ? [`${index}: is not read, because ${weightsName} lies beside it.`] : []
+    return { ...(await openSafetensors(single)), directory, place: single, warnings: unused }
+  }
   if (await kindOf(index)) return await openShards(directory, index)
   const names = await listDirectory(directory)
   const dangling = [weightsName, indexName].find((name) => names.includes(name))
-  if (dangling)
-    throw fileError(
-      'FILE_NOT_FOUND',
-      `${path().join(directory, dangling)}: a link to a file that is not there. Download it.`,
-    )
+  if (dangling) throw danglingLink(path().join(directory, dangling))
   const pickle = names.find((name) => /^pytorch_model.*\.bin$|\.(pt|pth|ckpt)$/.test(name))
   throw fileError(
     'NO_WEIGHTS',
@@ -44,6 +46,10 @@ export async function openWeights(directory: string): Promise<Weights> {
         : `It holds ${names.length ? names.slice(0, 6).join(', ') : 'nothing'}.`),
   )
 }
+
+/** The error for a link, as in the Hugging Face cache, whose file is gone. */
+export const danglingLink = (file: string) =>
+  fileError('FILE_NOT_FOUND', `${file}: a link to a file that is not there. Download it.`)
 
 async function openShards(directory: string, indexFile: string): Promise<Weights> {
   const { fileOf, totalSize } = await readShardIndex(indexFile)
@@ -55,29 +61,56 @@ async function openShards(directory: string, indexFile: string): Promise<Weights
     shards.set(name, await openSafetensors(file))
   }
   const entries = new Map<string, Entry>()
-  for (const [name, shard] of fileOf)
-    entries.set(name, entryOf(shards.get(shard)!.entries, name, path().join(directory, shard)))
-
-  const warnings: string[] = []
-  for (const [shard, { entries: present }] of shards)
-    for (const name of present.keys())
-      if (fileOf.get(name) !== shard)
-        warnings.push(
-          `${shard} holds tensor ${show(name)}, which the index places ${fileOf.has(name) ? `in ${fileOf.get(name)}` : 'nowhere'}; ignored.`,
-        )
-  const bytes = [...entries.values()].reduce((sum, entry) => sum + entry.byteLength, 0)
-  if (totalSize !== undefined && totalSize !== bytes)
-    warnings.push(`${indexName} gives a total of ${totalSize} bytes, but the tensors have ${bytes}.`)
-
+  for (const [name, shard] of fileOf) {
+    const entry = shards.get(shard)!.entries.get(name)
+    if (!entry) throw misplaced(name, shard, shards, indexFile)
+    entries.set(name, entry)
+  }
   const shardOf = (name: string): Safetensors => shards.get(fileOf.get(entryOf(entries, name, indexFile).name)!)!
   return {
     directory,
+    place: indexFile,
     entries,
     metadata: [...shards.values()][0]?.metadata ?? new Map(),
-    warnings,
+    warnings: shardWarnings(fileOf, shards, totalSize, indexFile),
     read: async (name) => await shardOf(name).read(name),
     readBytes: async (name, into) => await shardOf(name).readBytes(name, into),
+    unchanged: async () => {
+      for (const shard of shards.values()) await shard.unchanged()
+    },
   }
+}
+
+type Shards = ReadonlyMap<string, Safetensors>
+
+/** The error for a tensor that is not in the shard that the index names; says where it is. */
+function misplaced(name: string, shard: string, shards: Shards, indexFile: string) {
+  const [holder] = [...shards].find(([, { entries }]) => entries.has(name)) ?? []
+  return fileError(
+    'BAD_INDEX',
+    `${indexFile}: places tensor ${show(name)} in ${shard}, which lacks it; ${holder ?? 'no other shard'} holds it.\n` +
+      'Download the index and all shards of one version.',
+  )
+}
+
+/** What an index does not say, or says wrongly, about shards that hold all it promises. */
+function shardWarnings(
+  fileOf: ReadonlyMap<string, string>,
+  shards: Shards,
+  totalSize: unknown,
+  indexFile: string,
+): string[] {
+  const unlisted: string[] = []
+  for (const [shard, { entries }] of shards)
+    for (const name of entries.keys()) if (fileOf.get(name) !== shard) unlisted.push(`${show(name)} in ${shard}`)
+  let bytes = 0
+  for (const [name, shard] of fileOf) bytes += shards.get(shard)!.entries.get(name)!.byteLength
+  return [
+    ...(unlisted.length ? [`${indexFile}: tensors elsewhere than it says are ignored: ${someOf(unlisted)}.`] : []),
+    ...(totalSize === undefined || totalSize === bytes
+      ? []
+      : [`${indexFile}: gives a total_size of ${show(totalSize)} bytes, but the tensors have ${bytes}.`]),
+  ]
 }
 
 export type WriteOptions = {

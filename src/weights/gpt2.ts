@@ -2,28 +2,30 @@
 import * as z from 'zod'
 import { type Gpt2Config, gpt2 } from '../models/gpt2.ts'
 import { activationNames } from '../nn/index.ts'
-import { count, epsilon, rate } from './fields.ts'
+import { count, deviation, epsilon, flag, rate } from './fields.ts'
 import { defineFormat } from './format.ts'
 
+const fields = {
+  vocab_size: count.default(50257),
+  n_positions: count.default(1024),
+  n_embd: count.default(768),
+  n_layer: count.max(10_000, 'at most 10000').default(12),
+  n_head: count.default(12),
+  n_inner: count.nullish(),
+  activation_function: z.enum(activationNames).default('gelu_new'),
+  resid_pdrop: rate.default(0.1),
+  embd_pdrop: rate.default(0.1),
+  attn_pdrop: rate.default(0.1),
+  layer_norm_epsilon: epsilon.default(1e-5),
+  initializer_range: deviation.default(0.02),
+  scale_attn_weights: flag.default(true),
+  scale_attn_by_inverse_layer_idx: flag.default(false),
+  tie_word_embeddings: flag.default(true),
+  add_cross_attention: z.literal(false, 'false: cross-attention is not supported').default(false),
+}
+
 const config = z
-  .looseObject({
-    vocab_size: count.default(50257),
-    n_positions: count.default(1024),
-    n_embd: count.default(768),
-    n_layer: count.max(10_000, 'at most 10000').default(12),
-    n_head: count.default(12),
-    n_inner: count.nullish(),
-    activation_function: z.enum(activationNames).default('gelu_new'),
-    resid_pdrop: rate.default(0.1),
-    embd_pdrop: rate.default(0.1),
-    attn_pdrop: rate.default(0.1),
-    layer_norm_epsilon: epsilon.default(1e-5),
-    initializer_range: z.number().positive('more than 0').default(0.02),
-    scale_attn_weights: z.boolean().default(true),
-    scale_attn_by_inverse_layer_idx: z.boolean().default(false),
-    tie_word_embeddings: z.boolean().default(true),
-    add_cross_attention: z.literal(false, 'false: cross-attention is not supported').default(false),
-  })
+  .looseObject(fields)
   .refine((c) => c.n_embd % c.n_head === 0, {
     path: ['n_embd'],
     message: 'a multiple of n_head',
@@ -49,12 +51,19 @@ const config = z
     }),
   )
 
+/** Fields that say nothing about the numbers of a language model: older names, and the head of a classifier. */
+const others = [
+  ...['n_ctx', 'reorder_and_upcast_attn', 'predict_special_tokens', 'summary_activation', 'summary_first_dropout'],
+  ...['summary_proj_to_labels', 'summary_type', 'summary_use_proj'],
+]
+
 /** Masks that old files carry as tensors. */
 const buffer = /\.attn\.(bias|masked_bias)$/
 
 export const gpt2Format = defineFormat<Gpt2Config>({
   definition: gpt2,
   config,
+  known: [...Object.keys(fields), ...others],
   fields: (c) => ({
     vocab_size: c.vocabulary,
     n_positions: c.context,
@@ -78,4 +87,5 @@ export const gpt2Format = defineFormat<Gpt2Config>({
     if (stored === 'lm_head.weight') return c.tied ? undefined : stored
     return stored.startsWith('transformer.') ? stored : `transformer.${stored}`
   },
+  copies: (c) => new Map(c.tied ? [['lm_head.weight', 'transformer.wte.weight']] : []),
 })

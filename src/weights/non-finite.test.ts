@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { nonfinite, usageError } from '../base/errors.ts'
+import { normal } from '../nn/init.ts'
+import { parameter } from '../ops/index.ts'
 import { fromNested, ndarray } from '../tensor/array.ts'
 import { type HalfType, widen } from '../tensor/half.ts'
-import { countNonFinite, findNonFinite } from './non-finite.ts'
+import { countNonFinite, describeDamage, findNonFinite, withDamage } from './non-finite.ts'
 import { parseSafetensors } from './safetensors.ts'
 import { encodeSafetensors } from './safetensors-write.ts'
 
@@ -21,9 +24,31 @@ test('floats of every precision are counted', () => {
 test('the tensors that hold some are named', async () => {
   const tensors = new Map([
     ['good', fromNested([1, 2], 'float32')],
-    ['bad', fromNested(odd, 'float32')],
+    ['float32', fromNested(odd, 'float32')],
     ['ids', fromNested([1], 'int64')],
+    // Finite as float64, but not as the float32 that models compute with.
+    ['float64', fromNested([1e39], 'float64')],
   ])
-  const found = await findNonFinite(parseSafetensors(encodeSafetensors(tensors)))
-  expect([...found]).toEqual([['bad', 3]])
+  const { entries, read } = parseSafetensors(encodeSafetensors(tensors))
+  const constants = new Map(
+    [...entries].map(([name, { dtype, shape }]) => [
+      name,
+      { tensor: parameter(shape, normal(1)), source: { dtype: dtype!, read: () => read(name) } },
+    ]),
+  )
+  const found = await findNonFinite(constants)
+  expect([...found]).toEqual([
+    ['float64', 1],
+    ['float32', 3],
+  ])
+  expect([...(await findNonFinite(constants, 1))]).toEqual([['float64', 1]])
+  expect(describeDamage(found)).toBe('4 values are NaN or infinite, in 2 of its tensors, first float64')
+  const error = nonfinite('NONFINITE_LOGITS', 'No numbers.\nMore.')
+  expect(await withDamage(error, constants)).toMatchObject({
+    code: 'NONFINITE_LOGITS',
+    message: 'No numbers.\nThe weight float64 holds 1 NaN or infinite: load an undamaged copy.',
+  })
+  const other = usageError('BAD_VALUE', 'Something else.')
+  expect(await withDamage(other, constants)).toBe(other)
+  expect(await withDamage(error, new Map())).toBe(error)
 })

@@ -5,6 +5,7 @@
  *     8 bytes: N, little-endian   N bytes: JSON { name: { dtype, shape, data_offsets }, … }   the data, without holes
  */
 import { fileError, type PellucidError } from '../base/errors.ts'
+import { impostorOf } from '../base/impostors.ts'
 import { JsonError, parseJson, show } from '../base/json.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
 import type { DType } from '../tensor/dtype.ts'
@@ -61,27 +62,10 @@ export type SafetensorsHeader = {
 /** The longest header that is read, as in the reference. */
 export const maxHeaderBytes = 100_000_000
 
-/** How many bytes of a file `headerLength` wants to see, to recognize files of other kinds. */
-export const prefixBytes = 64
-
 const again = 'The file is damaged or was not written as safetensors: download or save it again.'
 
-/** What a file really is, if it is one of those that are often met under this name. */
-const impostors: readonly (readonly [start: string | RegExp, what: string])[] = [
-  [
-    'version https://git-lfs',
-    'a Git LFS pointer, not the weights themselves. Run `git lfs pull`, or download the file.',
-  ],
-  [
-    /^\s*<(!doctype|html|\?xml)/i,
-    'a web page, not weights: the download led to an error or login page. Download it again.',
-  ],
-  ['PK\x03\x04', 'a zip archive, probably a PyTorch checkpoint (pickle). Convert it to safetensors with Python.'],
-  ['\x80', 'a Python pickle, probably a PyTorch checkpoint. Convert it to safetensors with Python.'],
-  ['GGUF', 'a GGUF file. Convert it to safetensors first.'],
-  ['\x1f\x8b', 'compressed with gzip. Unpack it first.'],
-  [/^\s*\{"/, 'bare JSON. A safetensors file begins with 8 bytes that hold the length of its header.'],
-]
+const bareJson =
+  'bare JSON. A safetensors file begins with 8 bytes that hold the length of its header: download or save it again.'
 
 /**
  * The length N of the header, from the first bytes of a file of `size` bytes. Throws `ST_TRUNCATED_HEADER`,
@@ -89,10 +73,9 @@ const impostors: readonly (readonly [start: string | RegExp, what: string])[] = 
  */
 export function headerLength(prefix: Uint8Array, size: number, file: string): number {
   const refuse = (code: string, found: string): PellucidError => {
-    const start = String.fromCharCode(...prefix.subarray(0, prefixBytes))
-    const impostor = impostors.find(([sign]) => (typeof sign === 'string' ? start.startsWith(sign) : sign.test(start)))
-    return impostor
-      ? fileError('ST_NOT_SAFETENSORS', `${file}: this is ${impostor[1]}`)
+    const what = impostorOf(prefix) ?? (/^\s*[{[]\s*["}\]]/.test(String.fromCharCode(...prefix)) ? bareJson : undefined)
+    return what
+      ? fileError('ST_NOT_SAFETENSORS', `${file}: this is ${what}`)
       : fileError(code, `${file}: ${found}.\n${again}`)
   }
   if (size < 8) throw refuse('ST_TRUNCATED_HEADER', `${size} bytes, too short for the 8 that a header's length takes`)

@@ -1,6 +1,7 @@
 /** Reading safetensors: a file tensor by tensor, never the whole of it, or bytes that are in memory already. */
 import { fileError } from '../base/errors.ts'
-import { allocate, explained, fs, withFile } from '../base/files.ts'
+import { allocate, explained, fs, identityOf, withFile } from '../base/files.ts'
+import { impostorBytes } from '../base/impostors.ts'
 import { show } from '../base/json.ts'
 import type { NdArray } from '../tensor/array.ts'
 import { arrayOf, bytesOf } from '../tensor/dtype.ts'
@@ -8,7 +9,6 @@ import {
   type Entry,
   headerLength,
   parseSafetensorsHeader,
-  prefixBytes,
   type SafetensorsHeader,
   storedTypes,
 } from './safetensors-header.ts'
@@ -19,6 +19,8 @@ export type Safetensors = SafetensorsHeader & {
   read(name: string): Promise<NdArray>
   /** The bytes of one tensor as they are stored, for any element type, into memory of the caller's if given. */
   readBytes<T extends Uint8Array = Uint8Array<ArrayBuffer>>(name: string, into?: T): Promise<T>
+  /** Throws `FILE_CHANGED` where the bytes may no longer be those that were opened. */
+  unchanged(): Promise<void>
 }
 
 /** The entry of a name, or an error that says what is there. */
@@ -54,25 +56,30 @@ function toArray({ name, stored, dtype, shape }: Entry, bytes: Uint8Array, file:
 export async function openSafetensors(file: string): Promise<Safetensors> {
   const realPath = await explained(file, 'read', () => fs().promises.realpath(file))
   const { header, identity } = await withFile(file, async (open) => {
-    const prefix = await open.read(0, new Uint8Array(Math.min(open.size, prefixBytes)))
+    const prefix = await open.read(0, new Uint8Array(Math.min(open.size, impostorBytes)))
     const length = headerLength(prefix, open.size, file)
     const json = await open.read(8, allocate(length, `${file}: its header`))
     return { header: parseSafetensorsHeader(json, open.size, file, realPath), identity: open.identity }
   })
+
+  const changed = () =>
+    fileError('FILE_CHANGED', `${file}: was changed or replaced since it was opened. Open it again.`)
 
   async function readBytes(name: string, into?: Uint8Array): Promise<Uint8Array> {
     const { offset, byteLength } = entryOf(header.entries, name, file)
     const target = into ?? allocate(byteLength, `${file}: tensor ${show(name)}`)
     checkRoom(target, byteLength, name, file)
     return await withFile(file, async (open) => {
-      if (open.identity !== identity)
-        throw fileError('FILE_CHANGED', `${file}: was changed or replaced since it was opened. Open it again.`)
+      if (open.identity !== identity) throw changed()
       return await open.read(offset, target)
     })
   }
   return {
     ...header,
     readBytes: readBytes as Safetensors['readBytes'],
+    async unchanged() {
+      if ((await identityOf(file)) !== identity) throw changed()
+    },
     async read(name) {
       const entry = entryOf(header.entries, name, file)
       // An element type that cannot be read is refused before its bytes are.
@@ -97,7 +104,7 @@ export type SafetensorsBytes = Safetensors & {
 
 /** The same from bytes in memory, for pages and small files. `file` is the name that errors show. */
 export function parseSafetensors(bytes: Uint8Array, file = 'safetensors'): SafetensorsBytes {
-  const length = headerLength(bytes.subarray(0, prefixBytes), bytes.length, file)
+  const length = headerLength(bytes.subarray(0, impostorBytes), bytes.length, file)
   const header = parseSafetensorsHeader(bytes.subarray(8, 8 + length), bytes.length, file)
   const bytesOfEntry = ({ offset, byteLength }: Entry) => bytes.subarray(offset, offset + byteLength)
   const readBytes = async (name: string, into?: Uint8Array): Promise<Uint8Array> => {
@@ -119,5 +126,6 @@ export function parseSafetensors(bytes: Uint8Array, file = 'safetensors'): Safet
       return { ...array, data: array.data.slice() }
     },
     readBytes: readBytes as Safetensors['readBytes'],
+    unchanged: async () => {},
   }
 }

@@ -6,12 +6,18 @@ import { show } from '../base/json.ts'
 export type ShardIndex = {
   /** Tensor → file name. */
   readonly fileOf: ReadonlyMap<string, string>
-  /** Bytes of all tensors, if the index says. */
-  readonly totalSize: number | undefined
+  /** Bytes of all tensors, as the index says: a number, unless it is wrong about that too. */
+  readonly totalSize: unknown
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The plain name of a weights file: no folder, no drive, nothing that a terminal would obey. */
+const plainName = /^[^/\\:\p{Cc}]+\.safetensors$/u
+
+/** As with the header of a safetensors file, of which an index is a part. */
+const maxIndexBytes = 100_000_000
 
 /**
  * Reads `model.safetensors.index.json`. Files must be named plainly: an index is untrusted, and a path in it could lead anywhere.
@@ -19,20 +25,19 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  */
 export async function readShardIndex(file: string): Promise<ShardIndex> {
   const bad = (found: string) => fileError('BAD_INDEX', `${file}: ${found}.`)
-  const root = await readJson(file)
+  const root = await readJson(file, { maxBytes: maxIndexBytes })
   if (!isObject(root)) throw bad(`holds ${show(root)}, expected an object`)
   const { weight_map: map, metadata } = root
   if (!isObject(map)) throw bad(`has "weight_map" ${show(map)}, expected an object of tensor names and file names`)
   const fileOf = new Map<string, string>()
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !/^[^/\\:]+\.safetensors$/.test(shard) || shard.includes('\0'))
+    if (typeof shard !== 'string' || !plainName.test(shard))
       throw bad(
         `places tensor ${show(name)} in ${show(shard)}.\nExpected the plain name of a .safetensors file in the same directory`,
       )
     fileOf.set(name, shard)
   }
-  const totalSize = isObject(metadata) ? metadata.total_size : undefined
-  return { fileOf, totalSize: typeof totalSize === 'number' ? totalSize : undefined }
+  return { fileOf, totalSize: isObject(metadata) ? metadata.total_size : undefined }
 }
 
 /**

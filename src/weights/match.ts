@@ -1,0 +1,116 @@
+/** Stored tensors matched to the parameters of a model. */
+import { fileError } from '../base/errors.ts'
+import { show } from '../base/json.ts'
+import { someOf } from '../base/list.ts'
+import { type Shape, shapesEqual, shapeText } from '../graph/axis.ts'
+import type { ConstantSource, Program } from '../graph/program.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import type { Network } from '../models/definition.ts'
+import { parameters } from '../nn/index.ts'
+import { isFloat } from '../tensor/dtype.ts'
+import type { Described } from './config.ts'
+import type { ConfigFile } from './format.ts'
+import { drawMissing, drawnWarning, missingTensors } from './missing.ts'
+import type { Safetensors } from './safetensors.ts'
+
+/** A network with a stored value for each of its parameters. */
+export type Checkpoint = Described & {
+  readonly network: Network
+  readonly parameters: ReadonlyMap<string, Tensor>
+  /** For programs: every parameter as a constant. */
+  readonly constants: Program['constants']
+  /** generation_config.json, where there is one. */
+  readonly generation?: ConfigFile
+  readonly warnings: readonly string[]
+}
+
+export type MatchOptions = {
+  /** Draw missing tensors at random, as for a new model, and warn, in place of refusing. */
+  readonly allowMissing?: boolean | undefined
+}
+
+/**
+ * Matches stored tensors to the parameters of the model that the config describes, without reading any values. Throws
+ * MISSING_TENSORS, WRONG_SHAPE, WRONG_DTYPE or DUPLICATE_TENSOR; a warning lists tensors that the model does not have. `place` is
+ * what messages call the weights.
+ */
+export function matchWeights(
+  described: Described,
+  weights: Safetensors,
+  place: string,
+  { allowMissing = false }: MatchOptions = {},
+): Checkpoint & { readonly storedAs: ReadonlyMap<string, string> } {
+  const { format, config } = described
+  checkDepth(described, weights, place, allowMissing)
+  const network = format.definition.build(config)
+  const all = parameters(network)
+  const storedAs = new Map<string, string>()
+  const extra: string[] = []
+  for (const stored of weights.entries.keys()) {
+    const name = format.parameterOf(stored, config)
+    if (name === undefined) continue
+    const twin = storedAs.get(name)
+    if (twin !== undefined)
+      throw fileError(
+        'DUPLICATE_TENSOR',
+        `${place}: ${twin} and ${stored} are both the model's ${name}. Keep one of them.`,
+      )
+    if (all.has(name)) storedAs.set(name, stored)
+    else extra.push(stored)
+  }
+  for (const [stored, name] of format.copies(config))
+    if (!storedAs.has(name) && weights.entries.has(stored)) storedAs.set(name, stored)
+
+  const missing = new Map([...all].filter(([name]) => !storedAs.has(name)))
+  if (missing.size > 0 && !allowMissing) {
+    // A shape that differs says more about what is wrong than a list of what is missing.
+    for (const [name, stored] of storedAs) sourceOf(stored, all.get(name)!, weights, place)
+    throw missingTensors([...missing.keys()], all.size, place)
+  }
+  const drawn = drawMissing(missing, place)
+  const source = (name: string, tensor: Tensor): ConstantSource =>
+    drawn.get(name) ?? sourceOf(storedAs.get(name)!, tensor, weights, place)
+  const warnings = [
+    ...(missing.size ? [drawnWarning([...missing.keys()], all.size, place)] : []),
+    ...(extra.length ? [`${place}: not part of the model, so ignored: ${someOf(extra.map(show))}.`] : []),
+  ]
+  const constants = new Map([...all].map(([name, tensor]) => [name, { tensor, source: source(name, tensor) }]))
+  return { ...described, network, parameters: all, constants, warnings, storedAs }
+}
+
+/** Refuses more layers than the file has tensors before the network is built, which would take long for very many. */
+function checkDepth(
+  { format, config }: Described,
+  { entries }: Safetensors,
+  place: string,
+  allowMissing: boolean,
+): void {
+  const layers = format.definition.hiddenStates(config).length - 1
+  if (layers > entries.size && !allowMissing)
+    throw fileError(
+      'MISSING_TENSORS',
+      `${place}: holds ${entries.size} tensors, but config.json asks for ${layers} layers.\nDo they belong together?`,
+    )
+}
+
+/** Where the values of a parameter come from. Throws WRONG_SHAPE, WRONG_DTYPE. */
+function sourceOf(stored: string, tensor: Tensor, weights: Safetensors, place: string): ConstantSource {
+  const { dtype, shape, stored: type, file, offset, byteLength } = weights.entries.get(stored)!
+  if (!shapesEqual(shape, tensor.shape))
+    throw fileError(
+      'WRONG_SHAPE',
+      `${place}: ${stored} is ${shown(shape)}, config.json asks for ${shown(tensor.shape)}.\nDo they belong together?`,
+    )
+  if (dtype === undefined || !isFloat(dtype))
+    throw fileError(
+      'WRONG_DTYPE',
+      `${place}: ${stored} is ${type}, expected floats (F32, F16, BF16 or F64).\n` +
+        'Quantized weights are not supported: load the model that they were made from.',
+    )
+  const { unchanged } = weights
+  const location = file === undefined ? {} : { location: { path: file, offset, length: byteLength, unchanged } }
+  return { dtype, read: () => weights.read(stored), ...location }
+}
+
+/** A shape as a message shows it; a hostile one may have millions of axes. */
+const shown = (shape: Shape): string => (shape.length > 8 ? `of rank ${shape.length}` : shapeText(shape))
