@@ -26,8 +26,13 @@ export const opsets = { '': 20, 'com.microsoft': 1 } as const
 /** ONNX IR version 10. */
 const irVersion = 10n
 
-/** Weights that the model names but does not hold: the caller passes their bytes to the session. */
-export type LoweredModel = { readonly bytes: Uint8Array; readonly external: ReadonlyMap<string, ConstantSource> }
+export type LoweredModel = {
+  readonly bytes: Uint8Array
+  /** Weights that the model names but does not hold: the caller passes their bytes to the session. */
+  readonly external: ReadonlyMap<string, ConstantSource>
+  /** The program's node that each ONNX node was written for, by the ONNX node's name: for traces. */
+  readonly origins: ReadonlyMap<string, Node>
+}
 
 const dimension = (axis: Axis) =>
   typeof axis === 'number'
@@ -58,17 +63,18 @@ function symbolPlaces(inputs: ReadonlyMap<string, Tensor>) {
 /** Lowers the nodes that `outputs` need; `names` maps what is already written and is extended. */
 function lowerNodes(writer: GraphWriter, outputs: readonly Tensor[], names: Map<Node, readonly string[]>): string[] {
   // A composite without a fused form is replaced by its parts, so the order is found as the nodes are written.
-  const write = (roots: readonly Tensor[]): void => {
+  const write = (roots: readonly Tensor[], whole?: Node): void => {
     for (const node of pending(roots, names)) {
       if (names.has(node)) continue
       writer.scope = node.scope
+      writer.origin = whole ?? node
       const inputs = node.inputs.map((x) => names.get(x.node)![x.index]!)
       const written = node.op.onnx?.(writer, inputs, node)
       if (written !== undefined)
         names.set(node, typeof written === 'string' ? [written] : (written as readonly string[]))
       else if (isComposite(node.op)) {
         const body = bodyOf(node)
-        write(body)
+        write(body, whole ?? node)
         names.set(
           node,
           body.map((y) => names.get(y.node)![y.index]!),
@@ -195,5 +201,5 @@ export function lower(program: Program, capabilities: Capabilities, memoryFile =
       output: [...program.outputs].map(([name, x]) => valueInfo(outputName(name), x.dtype, x.shape)),
     },
   })
-  return { bytes: toBinary(ModelProtoSchema, model), external }
+  return { bytes: toBinary(ModelProtoSchema, model), external, origins: writer.origins }
 }

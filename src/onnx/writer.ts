@@ -4,6 +4,7 @@ import { failure } from '../base/errors.ts'
 import type { Axis, Shape } from '../graph/axis.ts'
 import { axesEqual, SymbolicAxis } from '../graph/axis.ts'
 import type { Capabilities, InnerGraph, OnnxAttribute, OnnxSubgraph, OnnxWriter } from '../graph/op.ts'
+import type { Node } from '../graph/tensor.ts'
 import { fromNumbers } from '../tensor/array.ts'
 import type { DType } from '../tensor/dtype.ts'
 import {
@@ -58,6 +59,9 @@ export class GraphWriter implements OnnxWriter {
   readonly capabilities: Capabilities
   /** The module path for names of nodes, which errors show. */
   scope = ''
+  /** The graph's node that is being written, and for each ONNX node by name the one that it was first written for. */
+  origin: Node | undefined
+  readonly origins = new Map<string, Node>()
   readonly #memo = new Map<string, string[]>()
   /** Names of weights and constants. */
   readonly constants = new Set<string>()
@@ -112,6 +116,7 @@ export class GraphWriter implements OnnxWriter {
         attribute: entries.map(([attribute, value]) => attributeProto(attribute, value)),
       }),
     )
+    if (this.origin) this.origins.set(name, this.origin)
     this.#memo.set(key, output)
     return output
   }
