@@ -10,9 +10,10 @@ import { storedRecipe } from '../training/run-directory.ts'
 import { train } from '../training/train.ts'
 import { painter } from './color.ts'
 import type { Command, Terminal, Values } from './command.ts'
-import { checkText, filesAsText, sizeOfText } from './data-files.ts'
+import { checkDirectory, checkText, filesAsText, sizeOfText } from './data-files.ts'
 import { fitRecipe } from './fit-recipe.ts'
-import { filled, json, runtimeOptions, setOption } from './options.ts'
+import { filled, json, lossy, runtimeOptions, setOption } from './options.ts'
+import { fieldMeant } from './recipe-fields.ts'
 import { converse, type Story, show, tell } from './story.ts'
 import { openTrainingDisplay } from './training-display.ts'
 
@@ -41,27 +42,35 @@ export const start: Command = {
     { flags: '--sample', description: 'write with the existing model' },
     { flags: '--over', description: 'remove the existing run and start over' },
     setOption,
+    lossy,
     json,
     ...runtimeOptions,
   ],
+  meant: fieldMeant,
   examples: ['start', 'start --data my.txt', 'start --continue'],
   async run(values, terminal) {
     const flags = choices.filter((choice) => values[choice])
     if (flags.length > 1) throw usageError('BAD_USAGE', `--${flags.join(' and --')} exclude each other; give one.`)
     const out: string = values.out ?? defaultOut(values.data)
     const text = await filesAsText(values.data)
+    await checkDirectory('--out', out)
     const done = (await checkpointSteps(out)).at(-1)
     const before = done === undefined ? undefined : await storedRecipe(out)
     const again = `${startCommand()}${values.out || values.data.length ? ` --out ${out}` : ''}`
     if (!before && flags.some((choice) => choice !== 'over'))
       throw usageError('NOTHING_TO_RESUME', `${out}: holds no model for --${flags[0]} yet. Leave the flag out first.`)
+    if (values.sample && (values.data.length > 0 || values.set.length > 0))
+      throw usageError(
+        'BAD_USAGE',
+        '--sample only writes: leave out --data and --set, or train with --continue or --over.',
+      )
     const choice = before ? (flags[0] ?? (await choose(out, done!, before.steps, again, terminal, values))) : 'over'
     if (choice === undefined) return
     if (choice === 'over') {
       const recipe = await newRecipe(values, sizeOfText(text), terminal)
       // Nothing is removed for a recipe or a text that will be refused.
       parseRecipe(recipe)
-      await checkText(text)
+      await checkText(text, values.lossy)
       await clear(out)
       await trainVisibly(recipe, out, false, values, terminal)
     } else if (choice === 'continue') {
@@ -128,6 +137,7 @@ const written = [
   'checkpoints',
   'data',
   'metrics.jsonl',
+  'timing.jsonl',
   'model.safetensors',
   'config.json',
   'generation_config.json',
@@ -145,12 +155,12 @@ async function clear(out: string): Promise<void> {
 }
 
 /** The recipe of the built-in world, for the user's own text fitted to its size. */
-async function newRecipe({ data, set }: Values, size: number, terminal: Terminal): Promise<RecipeInput> {
+async function newRecipe({ data, set, lossy }: Values, size: number, terminal: Terminal): Promise<RecipeInput> {
   const base = await findRecipe('world')
   if (data.length === 0) return setFields(base, set)
   const { recipe, note } = fitRecipe(base, size, data.join(', '))
   if (note) terminal.note(`${note}\n`)
-  return setFields({ ...recipe, data: { ...recipe.data, files: data } }, set)
+  return setFields({ ...recipe, data: { ...recipe.data, files: data, ...(lossy && { lossy }) } }, set)
 }
 
 async function trainVisibly(

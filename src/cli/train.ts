@@ -2,10 +2,10 @@
 import { type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
 import { storedRecipe } from '../training/run-directory.ts'
-import { outOf, train as runTraining } from '../training/train.ts'
+import { outOf, train as runTraining, type TrainOptions } from '../training/train.ts'
 import type { Command } from './command.ts'
-import { filesAsText } from './data-files.ts'
-import { filled, json, runtimeOptions, setOption } from './options.ts'
+import { checkDirectory, filesAsText } from './data-files.ts'
+import { filled, json, lossy, runtimeOptions, setOption } from './options.ts'
 import { fieldMeant } from './recipe-fields.ts'
 import { openTrainingDisplay } from './training-display.ts'
 
@@ -31,7 +31,21 @@ export const train: Command = {
       parse: filled('--out'),
     },
     { flags: '--resume', description: 'go on from the newest checkpoint in --out' },
+    {
+      flags: '--resume-from <dir>',
+      description: 'go on from this checkpoint, and remove the later ones with the first that is saved',
+      parse: filled('--resume-from'),
+    },
+    {
+      flags: '--allow-fallback',
+      description: 'where the newest checkpoint is damaged, go on from the newest sound one',
+    },
+    {
+      flags: '--allow-data-change',
+      description: 'go on although the text has changed; the tokenizer stays, and without the text its tokens do',
+    },
     setOption,
+    lossy,
     json,
     ...runtimeOptions,
   ],
@@ -41,17 +55,24 @@ export const train: Command = {
     'train --recipe nanogpt-cpu --data shakespeare.txt --out runs/shakespeare',
     'train --resume --out runs/world --set steps=3000',
   ],
-  async run({ recipe: name, data, out, resume, set, json: asJson, runtime, threads }, terminal) {
-    const stored = resume && name === undefined ? await storedRecipe(outOf({}, out)) : undefined
+  async run(values, terminal) {
+    const { recipe: name, data, set, json: asJson, runtime, threads, allowFallback, allowDataChange } = values
+    const resume: TrainOptions['resume'] = values.resumeFrom ?? values.resume
+    const out = outOf({}, { out: values.out, resume })
+    const stored = resume && name === undefined ? await storedRecipe(out) : undefined
     const base: RecipeInput = stored ?? (await findRecipe(name ?? 'world'))
     // What cannot be read is said before anything is made ready.
     await filesAsText(data)
-    const recipe = setFields(data.length ? { ...base, data: { ...base.data, files: data } } : base, set)
-    const place = outOf(recipe, out)
+    const texts = { ...(data.length && { files: data }), ...(values.lossy && { lossy: true }) }
+    const recipe = setFields(Object.keys(texts).length ? { ...base, data: { ...base.data, ...texts } } : base, set)
+    const place = outOf(recipe, { out: values.out, resume })
+    await checkDirectory('--out', place)
     const display = asJson ? undefined : openTrainingDisplay(terminal)
     const options = {
       out: place,
       resume,
+      allowFallback,
+      allowDataChange,
       runtime,
       threads,
       signal: terminal.signal,

@@ -1,5 +1,8 @@
 /** The numbers of a training run as a person follows them: recent loss, rate, time left, and the curve of the loss so far. */
+
+import type { Ending, Resumed } from '../training/events.ts'
 import type { Recipe } from '../training/recipe.ts'
+import { changeText } from '../training/recipe-changes.ts'
 import type { TrainEvent } from '../training/train.ts'
 import { count, duration } from './format.ts'
 
@@ -78,8 +81,20 @@ export class TrainingProgress {
       `${start.data} · ${count(start.trainTokens)} training tokens`,
       `${recipe.steps} steps of ${count(perStep)} tokens · seed ${recipe.seed}` +
         (start.step ? ` · going on after step ${start.step}` : ''),
+      ...(start.resumed ? resumption(start.resumed) : []),
     ]
   }
+}
+
+/** What is no longer as it was, and what was passed over. */
+function resumption({ path, changes, environment, skipped }: Resumed): string[] {
+  const others = environment.map(changeText).join('; ')
+  return [
+    ...skipped.map((what) => `passed over: ${what}`),
+    ...(path === undefined ? ['there was no checkpoint: it begins again'] : []),
+    ...changes.map((change) => `changed: ${changeText(change)}`),
+    ...(others ? [`the last digits may differ from an undisturbed run's: ${others}`] : []),
+  ]
 }
 
 const stages = { read: 'reading the text', learn: 'learning a tokenizer', tokenize: 'cutting the text into tokens' }
@@ -89,5 +104,8 @@ export const preparation = ({ stage, done, total }: Of<'prepare'>): string =>
   `${stages[stage]}${stage === 'learn' ? '' : ` ${Math.floor((100 * done) / Math.max(1, total))} %`}`
 
 /** How a run ended. */
-export const ending = ({ finished, step, seconds }: Of<'end'>): string =>
-  `${finished ? 'done' : 'stopped'} after ${step} steps and ${duration(seconds)}`
+export const ending = ({ reason, step, seconds, best }: Of<'end'>): string =>
+  `${endings[reason]} after ${step} steps and ${duration(seconds)}` +
+  (reason === 'stopped early' && best ? `; nothing was better than step ${best.step}` : '')
+
+const endings: Record<Ending, string> = { finished: 'done', 'stopped early': 'stopped early', aborted: 'stopped' }

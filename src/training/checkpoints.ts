@@ -136,8 +136,10 @@ export async function saveCheckpoint(
     await removeAll(partial).catch(() => {}) // The first error is the one to report.
     throw tellSize(error, content)
   }
-  for (const old of (await checkpointSteps(run.out)).filter((each) => each <= step).slice(0, -keep))
-    await rename(checkpointPath(run.out, old), leftoverPath(run.out, old, 'removed'))
+  const outdated = (await checkpointSteps(run.out)).filter((each) => each <= step).slice(0, -keep)
+  for (const old of outdated) await rename(checkpointPath(run.out, old), leftoverPath(run.out, old, 'removed'))
+  // What loses its files has lost its name before, also after a power cut.
+  if (outdated.length > 0) await syncDirectory(folder)
   for (const name of (await listDirectory(folder)).filter((each) => leftover.test(each)))
     await removeAll(path().join(folder, name))
   await removeDebris(run.out)

@@ -1,20 +1,15 @@
 /** From a recipe to a tokenizer and files of ids, in the run's directory. */
-import { ensureDirectory, writeJson } from '../base/atomic.ts'
-import { conflict, fileError } from '../base/errors.ts'
-import { crypto, fs, kindOf, path, readChunks, readJson } from '../base/files.ts'
-import type { Replacements } from '../base/utf8.ts'
-import { type DocumentEnd, encodeDocuments } from '../datasets/documents.ts'
-import { partSize, sampleParts, splitFiles, type TextPart, tellReplaced, textPieces } from '../datasets/text.ts'
-import { openTokens, type TokenSequence, writeTokens } from '../datasets/tokens.ts'
+import { ensureDirectory } from '../base/atomic.ts'
+import { damageOf, sha256 } from '../base/digest.ts'
+import { conflict, fileError, PellucidError } from '../base/errors.ts'
+import { fs, kindOf, path, readJson } from '../base/files.ts'
+import { splitFiles, type TextPart, tellReplaced } from '../datasets/text.ts'
+import { openTokens, type TokenSequence } from '../datasets/tokens.ts'
 import { worldText } from '../datasets/world/index.ts'
-import {
-  byteTokenizer,
-  loadTokenizer,
-  type Tokenizer,
-  trainBytelevelBpe,
-  trainCharacters,
-} from '../tokenizers/index.ts'
+import { loadTokenizer, type Tokenizer } from '../tokenizers/index.ts'
+import { type DataPrint, differenceOf, fingerprintOf, printText } from './fingerprint.ts'
 import type { Recipe } from './recipe.ts'
+import { documentEnd, makeTokenFiles, type TokenFiles } from './token-files.ts'
 
 export type Texts = {
   readonly train: readonly TextPart[]
@@ -30,13 +25,6 @@ export type PrepareOptions = {
   /** Told what a person should know of the text. */
   readonly warn?: ((message: string) => void) | undefined
 }
-
-/** Merges are learned from at most so many bytes of the training text, taken evenly from all of it. */
-const learningBytes = 10 * 2 ** 20
-
-/** What an end token follows: every story of the built-in world is a line, other texts have blank lines. */
-const documentEnd = ({ data }: Recipe): DocumentEnd =>
-  data.documents ?? (data.files.length > 0 ? 'paragraphs' : 'lines')
 
 /** The text a recipe asks for, split in two. */
 export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
@@ -55,51 +43,22 @@ export async function findTexts({ data, seed }: Recipe): Promise<Texts> {
   }
 }
 
-/** Where bytes that are not UTF-8 are counted; undefined where they are an error. */
-const replacements = ({ data }: Recipe): Replacements | undefined => (data.lossy ? { count: 0 } : undefined)
-
-const sizeOfAll = (parts: readonly TextPart[]) => parts.reduce((sum, part) => sum + partSize(part), 0)
-
-/** SHA-256 of both texts, and of how they become tokens. */
-async function fingerprintOf(texts: Texts, recipe: Recipe, { progress, signal }: PrepareOptions): Promise<string> {
-  const hash = crypto().createHash('sha256')
-  const advance = (bytes: number) => {
-    signal?.throwIfAborted()
-    if (progress) progress.done += bytes
+/**
+ * The text of a run that goes on; undefined where it is gone and `allowChange` goes on with the tokens that were made from it. Throws
+ * DATA_CHANGED where it is gone or empty.
+ */
+export async function findTextsAgain(recipe: Recipe, allowChange: boolean): Promise<Texts | undefined> {
+  try {
+    return await findTexts(recipe)
+  } catch (error) {
+    if (!(error instanceof PellucidError) || !/^(FILE_NOT_FOUND|EMPTY_DATA)$/.test(error.code)) throw error
+    if (allowChange && error.code === 'FILE_NOT_FOUND') return undefined
+    throw conflict(
+      'DATA_CHANGED',
+      `${error.message.split('\n')[0]}\nThe run was started with a text there. Put it back, say where it is now with --data,\n` +
+        'or go on with the tokens that were made from it: --allow-data-change.',
+    )
   }
-  for (const parts of [texts.train, texts.validation]) {
-    const reading = [recipe.tokenizer, documentEnd(recipe), ...(recipe.data.lossy ? ['lossy'] : [])]
-    hash.update(`${JSON.stringify(reading)}\n${sizeOfAll(parts)}\n`)
-    for (const part of parts) {
-      if ('text' in part) hash.update(part.text)
-      else
-        for await (const chunk of readChunks(part.file, part)) {
-          hash.update(chunk)
-          advance(chunk.length)
-        }
-    }
-  }
-  return hash.digest('hex')
-}
-
-/** A tokenizer for the run: loaded, or learned from the text (every character counts, merges come from the training part alone). */
-async function makeTokenizer(recipe: Recipe, texts: Texts, { signal }: PrepareOptions): Promise<Tokenizer> {
-  const { tokenizer } = recipe
-  const lossy = replacements(recipe)
-  if (tokenizer.type === 'file') return await loadTokenizer(tokenizer.path)
-  if (tokenizer.type === 'bytes') return byteTokenizer()
-  if (tokenizer.type === 'characters') {
-    const seen = new Set<string>()
-    for await (const piece of textPieces([...texts.train, ...texts.validation], lossy)) {
-      signal?.throwIfAborted()
-      for (const character of piece) seen.add(character)
-    }
-    return trainCharacters([[...seen].join('')], { specialTokens: [], named: {} })
-  }
-  const sample: string[] = []
-  for await (const piece of textPieces(await sampleParts(texts.train, learningBytes), lossy)) sample.push(piece)
-  signal?.throwIfAborted()
-  return trainBytelevelBpe(sample, { vocabSize: tokenizer.vocabularySize })
 }
 
 export type Prepared = {
@@ -108,84 +67,113 @@ export type Prepared = {
   readonly validation: TokenSequence
   readonly bytesPerToken: number
   readonly fingerprint: string
+  /** The text in words. */
+  readonly source: string
 }
 
-/** data.json: written last, so that it vouches for the files beside it. */
-type Stored = { fingerprint: string; tokens: { train: number; validation: number }; bytes: number; replaced?: number }
+/** What a run that goes on expects of its data. */
+export type Expected = {
+  /** The fingerprint and the tokenizer of the checkpoint; undefined where there is none yet. */
+  readonly checkpoint: { readonly fingerprint: string; readonly directory: string } | undefined
+  readonly allowChange: boolean
+}
+
+const printOf = async (recipe: Recipe, texts: Texts, { progress, signal }: PrepareOptions): Promise<DataPrint> => {
+  const { tokenizer } = recipe
+  const advance = (bytes: number) => {
+    signal?.throwIfAborted()
+    if (progress) progress.done += bytes
+  }
+  const content = tokenizer.type === 'file' ? sha256(JSON.stringify(await loadTokenizer(tokenizer.path))) : undefined
+  return {
+    reading: {
+      tokenizer: content === undefined ? tokenizer : { type: 'file', content },
+      documents: documentEnd(recipe),
+      lossy: recipe.data.lossy,
+    },
+    train: await printText(texts.train, advance),
+    validation: await printText(texts.validation, advance),
+  }
+}
 
 /**
  * Makes or finds `tokenizer.json`, `train.bin` and `validation.bin` in `directory`. What an earlier start has made is used if text and
- * tokenizer are the same; if they are not, it is an error when `resume` (DATA_CHANGED), else made anew.
+ * tokenizer are the same and its files are sound, else made anew; for a run that goes on (`expected`), another text is DATA_CHANGED
+ * unless it allows for that, and the tokenizer stays.
  */
 export async function prepareData(
   directory: string,
   recipe: Recipe,
-  texts: Texts,
-  resume: boolean,
+  texts: Texts | undefined,
+  expected: Expected | undefined,
   options: PrepareOptions,
 ): Promise<Prepared> {
   const at = (name: string) => path().join(directory, name)
-  const fingerprint = await fingerprintOf(texts, recipe, options)
-  let stored = (await kindOf(at('data.json'))) ? ((await readJson(at('data.json'))) as Stored) : undefined
-  if (stored && stored.fingerprint !== fingerprint) {
-    if (resume)
-      throw conflict(
-        'DATA_CHANGED',
-        `${directory}: the run was started with another text than ${texts.description}.\n` +
-          'Resume with the same text, or start a new run in another --out.',
-      )
-    stored = undefined
+  const stored = await readStored(at('data.json'))
+  if (!texts) return await open(directory, await sound(directory, stored), options)
+  const print = await printOf(recipe, texts, options)
+  const fingerprint = fingerprintOf(print)
+  const before = expected && (expected.checkpoint?.fingerprint ?? stored?.fingerprint)
+  if (before !== undefined && before !== fingerprint && !expected!.allowChange) {
+    const difference = stored?.fingerprint === before ? `: ${differenceOf(stored.print, print)}` : ''
+    throw conflict(
+      'DATA_CHANGED',
+      `${texts.description}: is not the text that the run was started with${difference}.\n` +
+        'Resume with the same text, start a new run in another --out, or go on with this one: --allow-data-change.',
+    )
   }
-  if (!stored) {
-    await fs().promises.rm(directory, { recursive: true, force: true })
-    await ensureDirectory(directory)
-    stored = await makeData(directory, recipe, texts, fingerprint, options)
+  const damage = stored && (await damageIn(directory, stored))
+  if (damage) options.warn?.(`${damage}; made again from the text.`)
+  if (stored && !damage && stored.fingerprint === fingerprint) return await open(directory, stored, options)
+  const checkpoint = expected?.checkpoint
+  const tokenizer = checkpoint && (await loadTokenizer(checkpoint.directory))
+  await fs().promises.rm(directory, { recursive: true, force: true })
+  await ensureDirectory(directory)
+  const made = await makeTokenFiles(directory, recipe, texts, { print, fingerprint, tokenizer }, options)
+  return await open(directory, made, options)
+}
+
+/** data.json of an earlier start; undefined where it has made none that can be understood. */
+async function readStored(file: string): Promise<TokenFiles | undefined> {
+  if (!(await kindOf(file))) return undefined
+  const value = await readJson(file).catch((error) => {
+    if (error instanceof PellucidError && error.kind === 'file') return undefined
+    throw error
+  })
+  const stored = value as Partial<TokenFiles> | null | undefined
+  return stored?.files && stored.print && stored.tokens ? (stored as TokenFiles) : undefined
+}
+
+/** What is wrong with the files that data.json lists, in words. */
+async function damageIn(directory: string, { files }: TokenFiles): Promise<string | undefined> {
+  for (const [name, digest] of Object.entries(files)) {
+    const file = path().join(directory, name)
+    const damage = await damageOf(file, digest)
+    if (damage) return `${file}: ${damage}`
   }
+  return undefined
+}
+
+/** Throws DATA_DAMAGED unless the tokens of an earlier start can be used without the text. */
+async function sound(directory: string, stored: TokenFiles | undefined): Promise<TokenFiles> {
+  const damage = stored
+    ? await damageIn(directory, stored)
+    : `${path().join(directory, 'data.json')}: is missing or damaged`
+  if (stored && !damage) return stored
+  throw fileError('DATA_DAMAGED', `${damage}.\nGive the text again, so that its tokens can be made anew: --data.`)
+}
+
+async function open(directory: string, stored: TokenFiles, { warn }: PrepareOptions): Promise<Prepared> {
+  const at = (name: string) => path().join(directory, name)
+  const { tokens, bytes, replaced, fingerprint, source } = stored
   const tokenizer = await loadTokenizer(directory)
-  const { tokens, bytes, replaced } = stored
-  if (replaced) options.warn?.(tellReplaced(texts.description, replaced))
+  if (replaced) warn?.(tellReplaced(source, replaced))
   return {
     tokenizer,
     train: await openTokens(at('train.bin'), tokenizer.vocabSize),
     validation: await openTokens(at('validation.bin'), tokenizer.vocabSize),
     bytesPerToken: bytes / Math.max(1, tokens.train + tokens.validation),
     fingerprint,
+    source,
   }
-}
-
-async function makeData(
-  directory: string,
-  recipe: Recipe,
-  texts: Texts,
-  fingerprint: string,
-  options: PrepareOptions,
-): Promise<Stored> {
-  const { progress, signal } = options
-  const at = (name: string) => path().join(directory, name)
-  if (progress) Object.assign(progress, { stage: 'learn', done: 0 })
-  const tokenizer = await makeTokenizer(recipe, texts, options)
-  await tokenizer.save(directory)
-  if (progress) Object.assign(progress, { stage: 'tokenize', done: 0 })
-  let bytes = 0
-  const lossy = replacements(recipe)
-  const endToken = tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
-  const ids = (text: string) => tokenizer.encode(text, { special: 'text', addSpecialTokens: false }).ids
-  async function* encode(parts: readonly TextPart[]): AsyncGenerator<readonly number[]> {
-    for await (const piece of textPieces(parts, lossy)) {
-      signal?.throwIfAborted()
-      yield endToken === undefined ? ids(piece) : encodeDocuments(piece, documentEnd(recipe), endToken, ids)
-      bytes += new TextEncoder().encode(piece).length
-      if (progress) progress.done = bytes
-    }
-  }
-  const tokens = {
-    train: await writeTokens(at('train.bin'), tokenizer.vocabSize, encode(texts.train)),
-    validation: await writeTokens(at('validation.bin'), tokenizer.vocabSize, encode(texts.validation)),
-  }
-  const learned =
-    recipe.tokenizer.type === 'bpe' ? { mergesFromBytes: Math.min(learningBytes, sizeOfAll(texts.train)) } : {}
-  const replaced = lossy ? { replaced: lossy.count } : {}
-  const stored = { source: texts.description, fingerprint, tokens, bytes, ...learned, ...replaced }
-  await writeJson(at('data.json'), stored)
-  return stored
 }

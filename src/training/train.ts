@@ -4,7 +4,6 @@ import { conflict } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
 import { lockDirectory } from '../base/lock.ts'
 import { version } from '../base/version.ts'
-import { partSize } from '../datasets/text.ts'
 import { Generator } from '../generation/generator.ts'
 import { startId } from '../generation/special-ids.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
@@ -13,30 +12,26 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/array.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import { type RunConstants, setAsideAfter } from './checkpoints.ts'
-import { findTexts, type Prepared, type Progress, prepareData, type Texts } from './data.ts'
-import type { Resumed, TrainEvent } from './events.ts'
+import { findTexts, findTextsAgain, type Prepared, type Texts } from './data.ts'
+import type { TrainEvent } from './events.ts'
 import { loop } from './loop.ts'
 import { checkLength, objectives } from './objective.ts'
 import { describeModel, readOrigin } from './origin.ts'
+import { prepare } from './preparation.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts'
-import { type Change, changesBetween, isReported, plainRecipe } from './recipe-changes.ts'
-import { checkConfig, findCheckpoint, restore, restoreBest, type Search } from './resume.ts'
-import { checkPlace, recipeChanges, writeRun } from './run-directory.ts'
-import { openRunLog, type RunLog } from './run-log.ts'
+import { isReported, plainRecipe } from './recipe-changes.ts'
+import { checkConfig, restore, restoreBest } from './resume.ts'
+import { type ResumeOptions, type Resumption, resumedOf, resumptionOf } from './resumption.ts'
+import { checkPlace, writeRun } from './run-directory.ts'
+import { openRunLog } from './run-log.ts'
 import { splitsOf } from './splits.ts'
 import { TrainingStep } from './step.ts'
 
 export type { TrainEvent }
 
-export type TrainOptions = {
+export type TrainOptions = ResumeOptions & {
   /** The run's directory, which becomes the model directory; the recipe's `out`, or runs/model, unless given. */
-  readonly out?: string
-  /** Go on from the newest checkpoint in `out`, or from the checkpoint in this directory. */
-  readonly resume?: boolean | string
-  /** Where the newest checkpoint is damaged, go on from the newest sound one. */
-  readonly allowFallback?: boolean
-  /** Go on although the text is another; the tokenizer stays. */
-  readonly allowDataChange?: boolean
+  readonly out?: string | undefined
   /** Aborting ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal
   readonly runtime?: RuntimeName | Runtime
@@ -44,9 +39,15 @@ export type TrainOptions = {
   readonly warn?: (message: string) => void
 }
 
-/** Where a run is unless it says so. */
-export const outOf = (recipe: { readonly out?: string | undefined }, out?: string): string =>
-  out ?? recipe.out ?? 'runs/model'
+/** The directory of a run: as given, else that of the checkpoint to go on from, the recipe's, or runs/model. */
+export function outOf(
+  recipe: { readonly out?: string | undefined },
+  { out, resume }: Pick<TrainOptions, 'out' | 'resume'>,
+): string {
+  if (out !== undefined) return out
+  const { dirname, resolve } = path()
+  return typeof resume === 'string' ? dirname(dirname(resolve(resume))) : (recipe.out ?? 'runs/model')
+}
 
 /**
  * Trains. Yields events as they happen; the directory `out` holds the best weights so far as a model directory, `checkpoints/` the
@@ -56,9 +57,11 @@ export const outOf = (recipe: { readonly out?: string | undefined }, out?: strin
  */
 export async function* train(input: RecipeInput, options: TrainOptions = {}): AsyncGenerator<TrainEvent> {
   const recipe = parseRecipe(input)
-  const out = outOf(recipe, options.out)
+  const out = outOf(recipe, options)
+  const goesOn = (options.resume ?? false) !== false
   // What can be refused is refused before anything is written.
-  const texts = await findTexts(recipe)
+  if (goesOn) await checkPlace(out, true)
+  const texts = goesOn ? await findTextsAgain(recipe, options.allowDataChange ?? false) : await findTexts(recipe)
   await describeModel(recipe, { size: 1 })
   const { from } = recipe.model
   if (from !== undefined && path().resolve(from) === path().resolve(out))
@@ -68,7 +71,8 @@ export async function* train(input: RecipeInput, options: TrainOptions = {}): As
   const lock = lockDirectory(out)
   let began = false
   try {
-    const resumption = await resumptionOf(recipe, { ...options, out })
+    await checkPlace(out, goesOn)
+    const resumption = await resumptionOf(recipe, out, options)
     for await (const event of run(recipe, texts, { ...options, out, resumption })) {
       began ||= event.type === 'start'
       yield event
@@ -81,29 +85,17 @@ export async function* train(input: RecipeInput, options: TrainOptions = {}): As
 
 type RunOptions = TrainOptions & { readonly out: string; readonly resumption: Resumption | undefined }
 
-/** What is gone on with: a checkpoint if there is one, and what has changed since. */
-type Resumption = Search & { readonly changes: readonly Change[] }
-
-async function resumptionOf(
-  recipe: Recipe,
-  { out, resume = false, allowFallback = false }: TrainOptions & { readonly out: string },
-): Promise<Resumption | undefined> {
-  await checkPlace(out, resume !== false)
-  if (resume === false) return undefined
-  const search = await findCheckpoint(out, resume === true ? undefined : resume, allowFallback)
-  return { ...search, changes: await recipeChanges(out, recipe, search.found) }
-}
-
-async function* run(recipe: Recipe, texts: Texts, options: RunOptions): AsyncGenerator<TrainEvent> {
-  const { runtime: wanted, threads, warn } = options
+async function* run(recipe: Recipe, texts: Texts | undefined, options: RunOptions): AsyncGenerator<TrainEvent> {
+  const { runtime: wanted, threads, warn, signal, out, resumption } = options
   const runtime = typeof wanted === 'object' ? wanted : await chooseRuntime(wanted, { threads, warn })
-  const data = yield* prepare(recipe, texts, options)
+  const data = yield* prepare(recipe, texts, out, resumption?.expected, { signal, warn })
   if (!data) {
-    yield { type: 'end', step: 0, reason: 'aborted', finished: false, seconds: 0, best: undefined }
+    const { step = 0, best } = resumption?.found?.state ?? {}
+    yield { type: 'end', step, reason: 'aborted', finished: false, seconds: 0, best }
     return
   }
   try {
-    yield* runOn(data, recipe, texts.description, runtime, options)
+    yield* runOn(data, recipe, runtime, options)
   } finally {
     await data.train.close()
     await data.validation.close()
@@ -113,15 +105,14 @@ async function* run(recipe: Recipe, texts: Texts, options: RunOptions): AsyncGen
 async function* runOn(
   data: Prepared,
   recipe: Recipe,
-  source: string,
   runtime: Runtime,
   { out, signal, threads, resumption, allowFallback }: RunOptions,
 ): AsyncGenerator<TrainEvent> {
   const { tokenizer } = data
   const objective = objectives[recipe.objective]
   const window = objective.windowLength(recipe.contextLength)
-  checkLength(data.train, window, `${source}: the training part`)
-  checkLength(data.validation, window, `${source}: the validation part (data.validation)`)
+  checkLength(data.train, window, `${data.source}: the training part`)
+  checkLength(data.validation, window, `${data.source}: the validation part (data.validation)`)
   const described = await describeModel(recipe, { size: tokenizer.vocabSize, eos: endOf(tokenizer) })
   const network = described.format.definition.build(described.config)
   const parameters = parametersOf(network)
@@ -135,7 +126,7 @@ async function* runOn(
     runtime,
     optimizer: recipe.optimizer,
     seed: recipe.seed,
-    initial: await readOrigin(recipe, described),
+    initial: found ? undefined : await readOrigin(recipe, described),
     batchSize: recipe.batchSize,
     splits,
     contextLength: recipe.contextLength,
@@ -163,7 +154,7 @@ async function* runOn(
   })
   const last = found?.state.step ?? 0
   const log = openRunLog(out, { step: last, metricsBytes: found?.state.metricsBytes ?? 0 }, allowFallback)
-  const resumed = resumption && resumedOf(resumption, constants, log)
+  const resumed = resumption && resumedOf(resumption, constants, log.loss)
   const weights = Object.fromEntries(step.parameters)
   const generator = new Generator(checkpoint, runtime, { tokenizer, threads, weights })
   try {
@@ -173,7 +164,7 @@ async function* runOn(
       model: inWords(recipe),
       parameters: parameterCount,
       vocabulary: tokenizer.vocabSize,
-      data: source,
+      data: data.source,
       trainTokens: data.train.length,
       validationTokens: data.validation.length,
       bytesPerToken: data.bytesPerToken,
@@ -204,21 +195,6 @@ async function* runOn(
   }
 }
 
-/** What is told of a run that goes on. */
-function resumedOf(
-  { found, changes, skipped }: Resumption,
-  { environment, fingerprint }: RunConstants,
-  log: RunLog,
-): Resumed {
-  const data = { field: 'data', from: found?.manifest.data, to: fingerprint }
-  return {
-    ...(found && { path: found.directory }),
-    changes: [...changes, ...(found && data.from !== data.to ? [data] : [])],
-    environment: found ? changesBetween(found.manifest.environment, environment) : [],
-    skipped: [...skipped, ...(log.loss === undefined ? [] : [log.loss])],
-  }
-}
-
 const endOf = (tokenizer: Tokenizer): number | undefined =>
   tokenizer.named.eos === undefined ? undefined : tokenizer.idOf(tokenizer.named.eos)
 
@@ -233,39 +209,3 @@ async function samplePrompt({ samples }: Recipe, { tokenizer, validation }: Prep
 
 const inWords = ({ model }: Recipe): string =>
   model.from === undefined ? `${model.type} · ${model.layers} layers × ${model.width} wide` : `from ${model.from}`
-
-/** Time between reports of a preparation that takes long, in milliseconds. */
-const reportEvery = 250
-
-/** Tokenizes the text, and says how far it is; undefined when aborted. */
-async function* prepare(
-  recipe: Recipe,
-  texts: Texts,
-  { out, resumption, signal, warn }: RunOptions,
-): AsyncGenerator<TrainEvent, Prepared | undefined> {
-  const stop = new AbortController()
-  const total = [...texts.train, ...texts.validation].reduce((sum, part) => sum + partSize(part), 0)
-  const progress: Progress = { stage: 'read', done: 0, total }
-  const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
-  const directory = path().join(out, 'data')
-  const work = prepareData(directory, recipe, texts, resumption !== undefined, { progress, signal: either, warn })
-  work.catch(() => {}) // It is awaited below; until then nobody listens.
-  try {
-    for (;;) {
-      let stopWaiting = () => {}
-      const late = new Promise<undefined>((resolve) => {
-        const timer = setTimeout(() => resolve(undefined), reportEvery)
-        stopWaiting = () => clearTimeout(timer)
-      })
-      const done = await Promise.race([work, late]).finally(() => stopWaiting())
-      if (done) return done
-      yield { type: 'prepare', ...progress }
-    }
-  } catch (error) {
-    if (signal?.aborted) return undefined
-    throw error
-  } finally {
-    stop.abort()
-    await work.catch(() => {})
-  }
-}
