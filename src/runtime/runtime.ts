@@ -4,6 +4,7 @@ import { resolveShape } from '../graph/axis.ts'
 import type { Capabilities } from '../graph/op.ts'
 import { bindSymbols, type Program } from '../graph/program.ts'
 import { type NdArray, sizeOf, zeros } from '../tensor/array.ts'
+import type { Profiler } from './profile.ts'
 
 export type Arrays = Readonly<Record<string, NdArray>>
 
@@ -33,6 +34,8 @@ export interface Runtime {
   readonly capabilities: Capabilities
   environment(): Promise<Environment>
   compile(program: Program, options?: CompileOptions): Promise<Executable>
+  /** This runtime again, watched; absent where the engine cannot say what time its nodes take. */
+  profiler?(): Promise<Profiler>
 }
 
 /** Every output's array: the caller's where given (checked), else new. */

@@ -1,6 +1,7 @@
 /** Steps of a recipe on random tokens, computed as a run computes them: for benchmarks and profiles. */
 import { randomBits } from '../base/random.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
+import type { Span } from '../runtime/profile.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/array.ts'
 import type { Described } from '../weights/checkpoint.ts'
@@ -14,8 +15,9 @@ import { TrainingStep } from './step.ts'
 /** Milliseconds of a step and of its stages, and the loss before its update. */
 export type RehearsedStep = {
   readonly total: number
-  /** Masks, forward and backward; the next batch is drawn meanwhile. */
-  readonly compute: number
+  /** When each micro-batch was computed: masks, forward and backward, sums of gradients. The next batch is drawn meanwhile. */
+  readonly computed: readonly Span[]
+  readonly draw: number
   /** Putting the drawn batches into the arrays. */
   readonly fill: number
   /** Clipping and the optimizer. */
@@ -72,20 +74,25 @@ export async function rehearse(
     splits,
     async run() {
       const start = performance.now()
-      let [loss, fill] = [0, 0]
+      let [loss, fill, draw] = [0, 0, 0]
+      const computed: Span[] = []
       for (let micro = 0; micro < micros; micro++) {
+        const began = performance.now()
         const running = step.accumulate(done, micro)
+        const drawing = performance.now()
         const windows = drawRandom(recipe, vocabulary, done * micros + micro + 1)
+        draw += performance.now() - drawing
         loss += (await running) / micros
         const free = performance.now()
+        computed.push([began, free])
         fillBatch(batches, windows)
         fill += performance.now() - free
       }
-      const computed = performance.now()
+      const updating = performance.now()
       await step.update(optimizer.learningRate, gradientClip)
       const end = performance.now()
       done++
-      return { total: end - start, compute: computed - start - fill, fill, update: end - computed, loss }
+      return { total: end - start, computed, draw, fill, update: end - updating, loss }
     },
     dispose: () => step.dispose(),
   }

@@ -5,6 +5,7 @@ import type { NdArray } from '../../tensor/array.ts'
 import { type Arrays, type CompileOptions, type Executable, outputArrays, type Runtime } from '../runtime.ts'
 import { nativeLibrary } from './library.ts'
 import { processor } from './processor.ts'
+import { createProfiler } from './profiler.ts'
 import { createNativeSession, type NativeSession, type NativeSessionOptions } from './session.ts'
 import { memoryPlace, weightsPlace } from './weights.ts'
 
@@ -27,12 +28,27 @@ export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({
     const { bytes, external } = lower({ ...program, constants }, capabilities, file)
     const initializers: { name: string; array: NdArray }[] = []
     for (const [name, source] of external) if (!source.location) initializers.push({ name, array: await source.read() })
-    const session = await createNativeSession(bytes, { ...defaults, ...options, weightsFolder: folder, initializers })
+    const settings = { ...defaults, ...options, weightsFolder: folder, initializers }
+    const session = await createNativeSession(bytes, settings).catch(async (error) => {
+      await checkUnchanged(program.constants)
+      throw error
+    })
+    await checkUnchanged(program.constants).catch(async (error) => {
+      await session.dispose()
+      throw error
+    })
     return executable(program, session)
   },
+  profiler: () => createProfiler(nativeRuntime(defaults)),
 })
 
 type Constants = Program['constants']
+
+/** The library reads weights from their files itself, whatever they hold by then: rejects where they are not what was described. */
+async function checkUnchanged(constants: Constants): Promise<void> {
+  for (const unchanged of new Set([...constants.values()].map(({ source }) => source.location?.unchanged)))
+    await unchanged?.()
+}
 
 /** Weights whose files are used where they lie must lie in one folder; those of other folders are read. `file` is one of the folder. */
 function placed(constants: Constants): { constants: Constants; folder: string; file: string } {
