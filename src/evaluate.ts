@@ -5,6 +5,7 @@ import { textPieces, wholeFile } from './datasets/text.ts'
 import { type Perplexity, type PerplexityOptions, perplexity } from './inspection/perplexity.ts'
 import type { Model } from './model.ts'
 import type { SpecialHandling, Tokenizer } from './tokenizers/index.ts'
+import { withDamage } from './weights/non-finite.ts'
 
 /** What is to be predicted; exactly one of them. */
 export type EvaluateSource = {
@@ -28,11 +29,14 @@ export type Evaluation = Perplexity & { readonly replaced?: number }
 
 /**
  * Loss and perplexity of a text over windows that move by `stride` tokens; see `perplexity` for what counts. Throws usage errors for
- * no text, a text of fewer than two tokens, a window or stride that does not fit, a model without a tokenizer; file errors.
+ * no text, a text of fewer than two tokens, a window or stride that does not fit, a model without a tokenizer; NONFINITE_LOSS; file errors.
  */
 export async function evaluate(model: Model, options: EvaluateOptions): Promise<Evaluation> {
   const lossy = options.lossy ? { count: 0 } : undefined
-  const result = await perplexity(model, await idsOf(model, options, lossy), options)
+  const ids = await idsOf(model, options, lossy)
+  const result = await perplexity(model, ids, options).catch(async (error) => {
+    throw await withDamage(error, model.checkpoint.constants)
+  })
   return { ...result, ...(lossy && { replaced: lossy.count }) }
 }
 
@@ -49,11 +53,11 @@ async function idsOf(
   if (!tokenizer)
     throw usageError('NO_TOKENIZER', 'This model has no tokenizer, so it cannot read a text. Give it ids.')
   const { before, after } = affixes(tokenizer)
-  const chunks: (readonly number[])[] = [before]
+  const chunks: ArrayLike<number>[] = [before]
   const parts = text === undefined ? await Promise.all(files!.map(wholeFile)) : [{ text }]
   for await (const piece of textPieces(parts, lossy)) {
     signal?.throwIfAborted()
-    chunks.push(tokenizer.encode(piece, { special, addSpecialTokens: false }).ids)
+    chunks.push(Int32Array.from(tokenizer.encode(piece, { special, addSpecialTokens: false }).ids))
   }
   chunks.push(after)
   const all = new Int32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))

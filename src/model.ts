@@ -21,6 +21,7 @@ import { capture, matcher } from './transforms/capture.ts'
 import { gradients } from './transforms/gradients.ts'
 import { atInference } from './transforms/inference.ts'
 import { type Checkpoint, openCheckpoint } from './weights/checkpoint.ts'
+import { withDamage } from './weights/non-finite.ts'
 
 export type RunOptions = {
   /** 'attentions', 'hidden_states', or patterns of paths (`transformer.h.*.mlp`, `**.weights`). */
@@ -48,7 +49,13 @@ export type LoadOptions = {
   readonly threads?: number
   /** Makes the program that generates while the tokenizer is read, so that the first token comes sooner. */
   readonly prepare?: boolean
-  /** Gets one line when the native runtime cannot be used; printed to stderr unless given. */
+  /** Refuse weights that hold NaN or infinity; all of them are read for that. Otherwise there is a warning, for small models only. */
+  readonly strict?: boolean
+  /** Draw tensors that the files lack at random, and warn, in place of refusing the model. */
+  readonly allowMissing?: boolean
+  /**
+   * Gets a line for each oddity of the model's files, and when the native runtime cannot be used; printed to stderr unless given.
+   */
   readonly warn?: (message: string) => void
 }
 
@@ -106,12 +113,20 @@ export class Model {
 
   /** Writes text piece by piece, a streamed piece never ends inside a character. */
   async *generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Piece> {
-    yield* this.generator().stream(prompt, options)
+    try {
+      yield* this.generator().stream(prompt, options)
+    } catch (error) {
+      throw await withDamage(error, this.checkpoint.constants)
+    }
   }
 
   /** Continues one prompt or several at once; see GenerateOptions. */
   async complete(prompts: Prompt | readonly Prompt[], options: GenerateOptions = {}): Promise<Completion> {
-    return await this.generator().complete(prompts, options)
+    try {
+      return await this.generator().complete(prompts, options)
+    } catch (error) {
+      throw await withDamage(error, this.checkpoint.constants)
+    }
   }
 
   /** The decoding loop of this model, made on first use. */
@@ -218,8 +233,9 @@ function collect({ hidden, attentions, paths }: Traced, outputs: Readonly<Record
 
 /** Loads a model directory. Throws a file error that names the file, the field or tensor and what was expected. */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<Model> {
-  const { threads, warn } = options
-  const checkpoint = await openCheckpoint(directory)
+  const { threads, warn = console.warn } = options
+  const checkpoint = await openCheckpoint(directory, options)
+  for (const warning of checkpoint.warnings) warn(warning)
   const runtime =
     typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { threads, warn })
   const decoder = options.prepare ? Decoder.create(checkpoint, runtime, { threads }) : undefined

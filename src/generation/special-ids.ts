@@ -4,16 +4,16 @@ import { show } from '../base/json.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 
-const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isId = (value: unknown): value is number => Number.isSafeInteger(value)
 
-/** The ids in a field of generation_config.json or else config.json; those beyond the vocabulary can never occur and are left out. */
+/** The ids in a field of generation_config.json or else config.json; those outside of the vocabulary can never occur and are left out. */
 function idsOf({ generation, file, format, config }: Checkpoint, field: string): number[] {
   const value = generation?.[field] ?? file[field] ?? []
   const ids = Array.isArray(value) ? value : [value]
   if (!ids.every(isId))
     throw fileError('BAD_CONFIG', `${field} is ${show(value)}, expected a token id or a list of them.`)
   const vocabulary = format.definition.vocabulary(config)
-  return ids.filter((id) => id < vocabulary)
+  return ids.filter((id) => id >= 0 && id < vocabulary)
 }
 
 const named = (tokenizer: Tokenizer | undefined, role: 'bos' | 'eos'): number[] => {

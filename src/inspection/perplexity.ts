@@ -1,5 +1,5 @@
 /** Perplexity of a text under a causal language model, over strided windows. */
-import { usageError } from '../base/errors.ts'
+import { nonfinite, usageError } from '../base/errors.ts'
 import type { NdArray } from '../tensor/array.ts'
 
 /** What is needed of a model. */
@@ -29,7 +29,7 @@ export type Perplexity = {
  * exp of the mean negative log-likelihood (nats) of each token given what its window holds before it. Each window scores only the
  * tokens that the one before has not, as in Hugging Face's guide "Perplexity of fixed-length models", whose weights are kept: a
  * window counts for one less than its new tokens, because the first token of a window is not predicted.
- * Throws TEXT_TOO_SHORT for fewer than two tokens, BAD_STRIDE for a stride that is not within 1 and the window.
+ * Throws NONFINITE_LOSS where a window's loss is no number; TEXT_TOO_SHORT for fewer than two tokens, BAD_STRIDE for a stride that is not within 1 and the window.
  */
 export async function perplexity(
   model: Scorer,
@@ -60,7 +60,13 @@ export async function perplexity(
         input_ids: { dtype: 'int32', shape, data },
         labels: { dtype: 'int32', shape, data: labels },
       })
-      sum += (loss!.data[0] as number) * count
+      const each = loss!.data[0] as number
+      if (!Number.isFinite(each))
+        throw nonfinite(
+          'NONFINITE_LOSS',
+          `The loss of tokens ${start} to ${end - 1} is ${each}. Are the model's weights damaged (NaN or infinity)?`,
+        )
+      sum += each * count
       tokens += count
       windows++
     }

@@ -1,5 +1,5 @@
 /** How surprised a language model is by each token of a text, and what it expects next. */
-import { usageError } from '../base/errors.ts'
+import { nonfinite, usageError } from '../base/errors.ts'
 import type { NdArray } from '../tensor/array.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 
@@ -37,13 +37,18 @@ function logSumExp(row: Float32Array): number {
   return top + Math.log(sum)
 }
 
-/** Reads a text once. Throws NO_TOKENIZER, EMPTY_TEXT, or the tokenizer's errors. */
+/** Reads a text once. Throws NO_TOKENIZER, EMPTY_TEXT, NONFINITE_LOGITS, or the tokenizer's errors. */
 export async function surprises(model: Reader, text: string, alternatives = 5): Promise<SurpriseReport> {
   const { tokenizer } = model
   if (!tokenizer) throw usageError('NO_TOKENIZER', 'This model has no tokenizer, so it cannot read a text.')
   const { ids } = tokenizer.encode(text, { special: 'parse' })
   if (ids.length === 0) throw usageError('EMPTY_TEXT', 'The text is empty: give at least one character.')
   const { logits } = await model.run({ input_ids: [[...ids]] })
+  if (!(logits.data as Float32Array).every(Number.isFinite))
+    throw nonfinite(
+      'NONFINITE_LOGITS',
+      'The model gave logits that are not numbers. Are its weights damaged (NaN or infinity)?',
+    )
   const width = logits.shape.at(-1)!
   const row = (t: number) => (logits.data as Float32Array).subarray(t * width, (t + 1) * width)
   const tokens = ids.map((id, t): TokenSurprise => {
