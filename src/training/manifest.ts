@@ -1,9 +1,9 @@
 /** The manifest of a checkpoint: written last, it says which files belong to it, what their bytes are, and what made them. */
 import * as z from 'zod'
-import { writeJson } from '../base/atomic.ts'
+import { formatJson, writeJson } from '../base/atomic.ts'
 import { checkDigest, digestOf, type FileDigest, sha256 } from '../base/digest.ts'
 import { fileError, PellucidError } from '../base/errors.ts'
-import { kindOf, listDirectory, path, readJson } from '../base/files.ts'
+import { kindOf, listDirectory, path, readJson, readText } from '../base/files.ts'
 import { describeProblem } from '../base/schema.ts'
 
 /** Version of the checkpoint format. Older ones are read for ever, newer ones are refused. */
@@ -70,7 +70,9 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
   const parsed = manifestSchema.safeParse(value)
   if (!parsed.success) throw damaged(`${file}: ${describeProblem(parsed.error, value)}.`)
   const { self, ...manifest } = value as z.output<typeof manifestSchema>
-  if (self !== selfDigest(manifest)) throw damaged(`${file}: holds other bytes than were written.`)
+  // A manifest has one form: not even a line break of it may differ.
+  if (self !== selfDigest(manifest) || (await readText(file)) !== formatJson(value, file))
+    throw damaged(`${file}: holds other bytes than were written.`)
   return manifest
 }
 
