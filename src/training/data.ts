@@ -89,7 +89,7 @@ const printOf = async (recipe: Recipe, texts: Texts, { progress, signal }: Prepa
     reading: {
       tokenizer: content === undefined ? tokenizer : { type: 'file', content },
       documents: documentEnd(recipe),
-      lossy: recipe.data.lossy,
+      ...(recipe.data.lossy && { lossy: true }),
     },
     train: await printText(texts.train, advance),
     validation: await printText(texts.validation, advance),

@@ -21,8 +21,8 @@ async function firstNonFinite(arrays: Iterable<readonly [string, NdArray]>) {
   for (const [name, { dtype, data }] of arrays) {
     let count = 0
     for (let start = 0; start < data.length; start += pieceLength) {
-      const piece = data.subarray(start, start + pieceLength) as NdArray['data']
-      count += countNonFinite({ dtype, shape: [piece.length], data: piece })
+      const piece: NdArray = { dtype, shape: [], data: data.subarray(start, start + pieceLength) as NdArray['data'] }
+      count += countNonFinite(piece)
       if (data.length > pieceLength) await giveWay()
     }
     if (count > 0) return { name, count, of: data.length }

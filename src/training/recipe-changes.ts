@@ -1,23 +1,30 @@
 /** What of a recipe decides a run's numbers, and how two such recipes differ. */
-import type { Recipe } from './recipe.ts'
+import { parseRecipe, type Recipe } from './recipe.ts'
 
-/**
- * A recipe without names and places: the same wherever the run, its text and its tokenizer lie. What these hold is told by the
- * fingerprint of the data. `splits` is the number that was chosen.
- */
+/** A recipe without names and places; itself a recipe. */
 export type PlainRecipe = { readonly [field: string]: unknown }
 
-export function plainRecipe(recipe: Recipe, splits?: number): PlainRecipe {
+/** What stands for every path. */
+const somewhere = 'somewhere'
+
+/**
+ * The same wherever the run, its text and its tokenizer lie: what these hold is told by the fingerprint of the data. `splits` is the
+ * number that was chosen.
+ */
+export function plainRecipe(recipe: Recipe, splits: number | undefined = recipe.splits): PlainRecipe {
   const { description: _1, $schema: _2, out: _3, data, model, tokenizer, ...rest } = recipe
   const { files, bytes, ...text } = data
   return {
     ...rest,
-    model: model.from === undefined ? model : { ...model, from: 'a directory' },
-    tokenizer: tokenizer.type === 'file' ? { type: 'file' } : tokenizer,
-    data: { ...text, ...(files.length > 0 ? { source: 'files' } : { source: 'built-in world', bytes }) },
+    model: model.from === undefined ? model : { ...model, from: somewhere },
+    tokenizer: tokenizer.type === 'file' ? { ...tokenizer, path: somewhere } : tokenizer,
+    data: { ...text, ...(files.length > 0 ? { files: [somewhere] } : { bytes }) },
     ...(splits !== undefined && { splits }),
   }
 }
+
+/** A plain recipe that an earlier version wrote, with the fields that have come since at their defaults. */
+export const completed = (plain: PlainRecipe, file: string): PlainRecipe => plainRecipe(parseRecipe(plain, file))
 
 /** A field that changed. Absent means that the recipe has no such field. */
 export type Change = { readonly field: string; readonly from?: unknown; readonly to?: unknown }
@@ -29,7 +36,7 @@ function* leaves(value: unknown, path = ''): Generator<[string, unknown]> {
 }
 
 /** What differs between two records of fields, by path. */
-export function changesBetween(before: PlainRecipe, after: PlainRecipe): Change[] {
+export function changesBetween(before: object, after: object): Change[] {
   const [old, now] = [new Map(leaves(before)), new Map(leaves(after))]
   const same = (field: string) => JSON.stringify(old.get(field)) === JSON.stringify(now.get(field))
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((field) =>

@@ -3,8 +3,8 @@ import { copyHashed, damageOf } from '../base/digest.ts'
 import { conflict, fileError, PellucidError, usageError } from '../base/errors.ts'
 import { kindOf, path, readJson } from '../base/files.ts'
 import type { NdArray } from '../tensor/array.ts'
+import { type Described, parseConfig } from '../weights/checkpoint.ts'
 import { openWeights, weightsName } from '../weights/directory.ts'
-import type { ConfigFile } from '../weights/format.ts'
 import { openSafetensors } from '../weights/safetensors.ts'
 import {
   type BestWeights,
@@ -18,7 +18,7 @@ import {
 } from './checkpoints.ts'
 import { type Manifest, readManifest, verifyFiles } from './manifest.ts'
 import type { Optimizer } from './optimizers/index.ts'
-import { changesBetween, changesText, type PlainRecipe } from './recipe-changes.ts'
+import { changesBetween, changesText, completed, type PlainRecipe } from './recipe-changes.ts'
 
 /** A checkpoint whose every byte has been checked. */
 export type Found = {
@@ -45,7 +45,7 @@ async function readCheckpoint(directory: string): Promise<Found | undefined> {
     directory,
     manifest,
     state: (await read(names.state)) as RunState,
-    recipe: (await read(names.recipe)) as PlainRecipe,
+    recipe: completed((await read(names.recipe)) as PlainRecipe, path().join(directory, names.recipe)),
   }
 }
 
@@ -78,9 +78,10 @@ export async function findCheckpoint(out: string, from: string | undefined, allo
 }
 
 /** Throws RECIPE_CHANGED unless the model is the checkpoint's: a directory that it came from may have changed since. */
-export async function checkConfig({ directory }: Found, config: ConfigFile): Promise<void> {
-  const before = (await readJson(path().join(directory, 'config.json'))) as ConfigFile
-  const changes = changesBetween(before, JSON.parse(JSON.stringify(config)))
+export async function checkConfig({ directory }: Found, { config }: Described): Promise<void> {
+  const file = path().join(directory, 'config.json')
+  const before = parseConfig(await readJson(file), file).config
+  const changes = changesBetween(before as object, config as object)
   if (changes.length > 0)
     throw conflict(
       'RECIPE_CHANGED',

@@ -25,13 +25,19 @@ export const tiny: RecipeInput = {
   samples: { every: 6, tokens: 4 },
 }
 
+/** The path of a directory that is not there yet, and how to remove it. */
+export function freshDirectory(): { out: string; remove: () => void } {
+  const parent = mkdtempSync(join(tmpdir(), 'pellucid-train-'))
+  return { out: join(parent, 'run'), remove: () => rmSync(parent, { recursive: true, force: true }) }
+}
+
 /** Calls `use` with the path of a directory that is not there yet, and removes it afterwards. */
 export async function inFreshDirectory<T>(use: (out: string) => Promise<T>): Promise<T> {
-  const parent = mkdtempSync(join(tmpdir(), 'pellucid-train-'))
+  const { out, remove } = freshDirectory()
   try {
-    return await use(join(parent, 'run'))
+    return await use(out)
   } finally {
-    rmSync(parent, { recursive: true, force: true })
+    remove()
   }
 }
 

@@ -118,7 +118,7 @@ async function* runOn(
   const parameters = parametersOf(network)
   const parameterCount = [...parameters.values()].reduce((n, { shape }) => n + sizeOf(shape as readonly number[]), 0)
   const found = resumption?.found
-  if (found) await checkConfig(found, described.file)
+  if (found) await checkConfig(found, described)
   const splits = splitsOf({ ...recipe, splits: recipe.splits ?? (found?.recipe.splits as number) }, parameterCount)
   const step = await TrainingStep.create({
     network,
