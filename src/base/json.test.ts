@@ -83,6 +83,16 @@ describe('parseJson', () => {
     expect(parseJson('[2, 2.0, -0, 2e0]', { number: (source) => source })).toEqual(['2', '2.0', '-0', '2e0'])
   })
 
+  test('a caller can limit the length of arrays', () => {
+    expect(parseJson('[[1,2],[3]]', { maxItems: 2 })).toEqual([[1, 2], [3]])
+    expect(() => parseJson('[1,2,3]', { maxItems: 2 })).toThrow('a list of more than 2 items')
+  })
+
+  test('what a terminal would obey is shown as an escape', () => {
+    expect(show('\x1b[2J\x9b31m\u202e\ufeff')).toBe('"\\u001b[2J\\u009b31m\\u202e\\ufeff"')
+    expect(show(Array(1e6).fill(1)).length).toBe(58)
+  })
+
   test('a caller can take the members of the outermost object as they come', () => {
     const seen: unknown[] = []
     const member = (key: string, value: unknown) => void seen.push([key, value])

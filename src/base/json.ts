@@ -37,12 +37,15 @@ export type ParseOptions = {
   number?: (source: string) => unknown
   /** Receives the members of the outermost object, which then stays empty: a long one need not be held as a whole. */
   member?: (key: string, value: unknown) => void
+  /** Most items of an array; more are an error. */
+  maxItems?: number
 }
 
 /**
  * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`. Throws JsonError.
  */
-export function parseJson(text: string, { number, member }: ParseOptions = {}): unknown {
+export function parseJson(text: string, options: ParseOptions = {}): unknown {
+  const { number, member, maxItems = Number.POSITIVE_INFINITY } = options
   let at = 0
 
   const fail = (message: string, position = at): never => {
@@ -155,6 +158,7 @@ export function parseJson(text: string, { number, member }: ParseOptions = {}): 
       return items
     }
     for (;;) {
+      if (items.length === maxItems) fail(`a list of more than ${maxItems} items`)
       items.push(parseValue(depth))
       const c = skipSpace()
       if (c !== 0x2c && c !== 0x5d) fail(`expected ',' or ']', found ${found()}`)

@@ -64,6 +64,12 @@ export const maxHeaderBytes = 100_000_000
 
 const again = 'The file is damaged or was not written as safetensors: download or save it again.'
 
+/** The most dimensions of a tensor; PyTorch and NumPy allow 64. A list of millions would take long to refuse otherwise. */
+const maxRank = 1024
+
+/** A header longer than this is not read at all if its first bytes are wrong. */
+const longHeaderBytes = 1 << 20
+
 const bareJson =
   'bare JSON. A safetensors file begins with 8 bytes that hold the length of its header: download or save it again.'
 
@@ -84,6 +90,9 @@ export function headerLength(prefix: Uint8Array, size: number, file: string): nu
     throw refuse('ST_HEADER_TOO_LARGE', `claims a header of ${length} bytes, more than the ${maxHeaderBytes} allowed`)
   if (Number(length) > size - 8)
     throw refuse('ST_TRUNCATED_HEADER', `claims a header of ${length} bytes, but only ${size - 8} follow`)
+  const first = prefix.subarray(8).find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)
+  if (Number(length) > longHeaderBytes && first !== undefined && first !== 0x7b)
+    throw refuse('ST_BAD_HEADER', `its header begins with byte 0x${first.toString(16).padStart(2, '0')}, expected {`)
   return Number(length)
 }
 
@@ -154,7 +163,7 @@ function parseRoot(json: Uint8Array, bad: Bad, member: (key: string, value: unkn
   if ('invalidAt' in decoded) throw bad('ST_BAD_HEADER', `its header is not UTF-8 at byte ${decoded.invalidAt}`)
   let root: unknown
   try {
-    root = parseJson(decoded.text, { number: parseNumber, member })
+    root = parseJson(decoded.text, { number: parseNumber, member, maxItems: maxRank })
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     const code = error.problem === 'duplicate-key' ? 'ST_DUPLICATE_KEY' : 'ST_BAD_HEADER'
