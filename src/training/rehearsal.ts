@@ -1,9 +1,11 @@
 /** Steps of a recipe on random tokens, computed as a run computes them: for benchmarks and profiles. */
 import { randomBits } from '../base/random.ts'
+import type { Network } from '../models/definition.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
 import type { Span } from '../runtime/profile.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/array.ts'
+import { byteTokenizer, loadTokenizer } from '../tokenizers/index.ts'
 import type { Described } from '../weights/checkpoint.ts'
 import { fillBatch } from './batches.ts'
 import { objectives } from './objective.ts'
@@ -27,6 +29,7 @@ export type RehearsedStep = {
 
 export type Rehearsal = {
   readonly step: TrainingStep
+  readonly network: Network
   readonly described: Described
   readonly parameters: number
   /** Parts that a micro-batch is computed in. */
@@ -49,6 +52,21 @@ export const drawRandom = ({ seed, batchSize, contextLength, objective }: Recipe
     )
   })
 
+/** Characters of a text that nobody has given yet: as many as there are in tiny Shakespeare. */
+const usualCharacters = 65
+
+/** Tokens that the recipe's tokenizer will have, as far as that can be known without its text. */
+export async function vocabularySizeOf(recipe: Recipe): Promise<number> {
+  const { model, tokenizer } = recipe
+  if (model.from !== undefined) {
+    const { format, config } = await describeModel(recipe, { size: 1 })
+    return format.definition.vocabulary(config)
+  }
+  if (tokenizer.type === 'bpe') return tokenizer.vocabularySize
+  if (tokenizer.type === 'file') return (await loadTokenizer(tokenizer.path)).vocabSize
+  return tokenizer.type === 'bytes' ? byteTokenizer().vocabSize : usualCharacters
+}
+
 /** Makes the recipe's model for a vocabulary of this size, ready to train. Throws BAD_RECIPE. */
 export async function rehearse(
   recipe: Recipe,
@@ -69,6 +87,7 @@ export async function rehearse(
   fillBatch(batches, drawRandom(recipe, vocabulary, 0))
   return {
     step,
+    network,
     described,
     parameters,
     splits,
