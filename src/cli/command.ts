@@ -32,11 +32,13 @@ export type Terminal = {
   out(text: string): void
   /** Progress, warnings and everything that is not the result. */
   note(text: string): void
+  /** What comes on standard input, to its end. */
+  input(): AsyncIterable<Uint8Array>
   /** Asks the person at the keyboard for a line; resolves to undefined when there is none to come. Absent where nobody can answer. */
   readonly ask?: (question: string) => Promise<string | undefined>
   /** Aborted by SIGINT or SIGTERM; the reason is the exit code. */
   readonly signal: AbortSignal
-  /** From here on a signal ends the process at once, for work that cannot be asked to stop. */
+  /** From here on a signal, or a reader who has gone, ends the process at once, for work that cannot be asked to stop. */
   endAtOnce(): void
 }
 

@@ -1,10 +1,11 @@
 /** `pellucid evaluate`: how well a model predicts a text. */
-import { usageError } from '../base/errors.ts'
+import { fileError, usageError } from '../base/errors.ts'
+import { tellReplaced } from '../datasets/text.ts'
 import { evaluate as evaluateModel } from '../evaluate.ts'
 import { loadModel } from '../model.ts'
 import type { Command } from './command.ts'
-import { filesAsText } from './data-files.ts'
-import { filled, json, modelArgument, oneOf, runtimeOptions, whole } from './options.ts'
+import { filesAsText, isStdin, type Reading, reading, readWhole, sizeOfText } from './data-files.ts'
+import { filled, json, loadingOptions, lossy, modelArgument, oneOf, runtimeOptions, whole } from './options.ts'
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -13,7 +14,7 @@ export const evaluate: Command = {
   options: [
     {
       flags: '--data <file>',
-      description: 'the text; several make one text',
+      description: 'the text, - for standard input; several make one text',
       parse: filled('--data'),
       repeat: true,
     },
@@ -33,18 +34,23 @@ export const evaluate: Command = {
       description: "tokens of a window (default: the model's context)",
       parse: whole('--window', { min: 2 }),
     },
+    lossy,
     json,
+    ...loadingOptions,
     ...runtimeOptions,
   ],
   examples: ['evaluate runs/world --data other.txt', 'evaluate gpt2 --data text.txt --stride 512 --json'],
-  async run({ model: directory, data, stride, window, json: asJson, runtime, threads }, terminal) {
+  async run({ model: directory, data, stride, window, lossy, json: asJson, ...loading }, terminal) {
     if (data.length === 0) throw usageError('NO_DATA', 'evaluate needs a text: --data FILE.')
-    await filesAsText(data)
-    const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+    const how = reading(lossy, terminal)
+    const source = data.some(isStdin) ? { text: await readStdin(data, how) } : { files: data as string[], lossy }
+    const size = source.files ? sizeOfText(await filesAsText(source.files)) : source.text!.length
+    if (size === 0) throw fileError('EMPTY_DATA', `${data.join(', ')}: empty. Give a text with some words.`)
+    const model = await loadModel(directory, { ...loading, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const live = terminal.interactive && !asJson
-      const result = await evaluateModel(model, {
-        files: data,
+      const { replaced = how.lossy?.count, ...result } = await evaluateModel(model, {
+        ...source,
         special: 'parse',
         stride,
         window,
@@ -52,7 +58,8 @@ export const evaluate: Command = {
         onProgress: (done, total) => live && terminal.note(`\r${done} of ${total} tokens\x1b[K`),
       })
       if (live) terminal.note('\r\x1b[K')
-      if (asJson) terminal.out(`${JSON.stringify({ task: 'perplexity', ...result })}\n`)
+      if (replaced) terminal.note(`${tellReplaced(data.join(', '), replaced)}\n`)
+      if (asJson) terminal.out(`${JSON.stringify({ task: 'perplexity', ...result, replaced })}\n`)
       else
         terminal.out(
           `perplexity ${result.perplexity.toFixed(3)}  (${result.loss.toFixed(4)} nats, ${result.bitsPerToken.toFixed(4)} bits a token; ${result.tokens} tokens in ${result.windows} windows)\n`,
@@ -61,4 +68,10 @@ export const evaluate: Command = {
       await model.dispose()
     }
   },
+}
+
+async function readStdin(data: readonly string[], how: Reading): Promise<string> {
+  if (data.length > 1)
+    throw usageError('BAD_USAGE', 'Standard input (--data -) cannot be joined to files; give one of them.')
+  return await readWhole(data[0]!, how)
 }

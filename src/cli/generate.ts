@@ -1,18 +1,20 @@
 /** `pellucid generate`: text from a model, streamed as it comes. */
 import { usageError } from '../base/errors.ts'
-import { readText } from '../base/files.ts'
 import type { EarlyStopping, Prompt } from '../generation/index.ts'
+import { checkId } from '../generation/prompts.ts'
 import { loadModel } from '../model.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
+import { reading, readWhole } from './data-files.ts'
 import { printable } from './layout.ts'
-import { filled, json, modelArgument, number, oneOf, runtimeOptions, whole } from './options.ts'
+import { filled, json, loadingOptions, lossy, modelArgument, number, oneOf, runtimeOptions, whole } from './options.ts'
+import { quoted } from './quote.ts'
 
 /** `5,17,3` → ids. */
 function parseIds(text: string): number[] {
   const ids = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
   if (ids.some((id) => !Number.isSafeInteger(id)))
-    throw usageError('BAD_VALUE', `--prompt-ids is '${text.slice(0, 60)}', expected token ids such as 5,17,3.`)
+    throw usageError('BAD_VALUE', `--prompt-ids is ${quoted(text)}, expected token ids such as 5,17,3.`)
   return ids
 }
 
@@ -24,10 +26,14 @@ export const generate: Command = {
   summary: 'write text with a model',
   arguments: [modelArgument],
   options: [
-    { flags: '--prompt <text>', description: 'text to go on from; several make a batch', repeat: true },
+    {
+      flags: '--prompt <text>',
+      description: 'text to go on from (default: none, the start of a text); several make a batch',
+      repeat: true,
+    },
     {
       flags: '--prompt-file <file>',
-      description: 'a file with the text to go on from',
+      description: 'a file with the text to go on from; - for standard input',
       parse: filled('--prompt-file'),
     },
     {
@@ -80,7 +86,9 @@ export const generate: Command = {
       description: 'with --beams: true, false or never (default: false)',
       parse: (text) => early[oneOf('--early-stopping', Object.keys(early))(text)],
     },
+    lossy,
     json,
+    ...loadingOptions,
     ...runtimeOptions,
   ],
   examples: [
@@ -89,17 +97,21 @@ export const generate: Command = {
     'generate MODEL --prompt-ids 5,17,3 --temperature 0 --json',
   ],
   async run(values, terminal) {
-    const { model: directory, prompt, promptFile, promptIds, json: asJson, runtime, threads, ...rest } = values
+    const { model: directory, prompt, promptFile, promptIds, json: asJson, lossy, ...others } = values
+    const { runtime, threads, strict, allowMissing, ...rest } = others
     const given = [prompt.length > 0, promptFile !== undefined, promptIds.length > 0].filter(Boolean).length
     if (given > 1) throw usageError('BAD_USAGE', 'Give one of --prompt, --prompt-file and --prompt-ids.')
+    if (lossy && promptFile === undefined) throw usageError('BAD_USAGE', '--lossy is for a text in --prompt-file.')
+    const how = reading(lossy, terminal)
     const prompts: Prompt[] =
       promptFile !== undefined
-        ? [await readText(promptFile)]
+        ? [await readWhole(promptFile, how)]
         : promptIds.length
           ? promptIds
           : prompt.length
             ? prompt
             : ['']
+    how.tell(promptFile)
     const { stop } = rest
     const options = {
       ...rest,
@@ -110,6 +122,8 @@ export const generate: Command = {
     const model = await loadModel(directory, {
       runtime,
       threads,
+      strict,
+      allowMissing,
       prepare: true,
       warn: (line) => terminal.note(`${line}\n`),
     })
@@ -135,6 +149,7 @@ export const generate: Command = {
             )
         return
       }
+      if (typeof prompts[0] !== 'string') for (const id of prompts[0]!) checkId(id, '--prompt-ids', model.checkpoint)
       const start =
         typeof prompts[0] === 'string' ? prompts[0] : (model.tokenizer?.decode(prompts[0]!) ?? prompts[0]!.join(' '))
       terminal.out(paint.dim(shown(start)))

@@ -1,14 +1,16 @@
 /** `pellucid inspect`: what a model makes of a text, or every output and gradient for given inputs. */
 import { usageError } from '../base/errors.ts'
-import { kindOf, path } from '../base/files.ts'
+import { fs, kindOf, path } from '../base/files.ts'
 import { surprises } from '../inspection/surprise.ts'
 import { loadModel, type Model, type RunResult } from '../model.ts'
 import type { NdArray } from '../tensor/array.ts'
+import { withDamage } from '../weights/non-finite.ts'
 import { openSafetensors } from '../weights/safetensors.ts'
 import { writeSafetensors } from '../weights/safetensors-write.ts'
 import { painter } from './color.ts'
 import type { Command, Terminal } from './command.ts'
-import { filled, json, modelArgument, runtimeOptions, whole } from './options.ts'
+import { sameFile } from './data-files.ts'
+import { filled, json, loadingOptions, modelArgument, runtimeOptions, whole } from './options.ts'
 import { drawSurprises } from './surprise-view.ts'
 
 const prefix = 'input.'
@@ -42,6 +44,7 @@ export const inspect: Command = {
       default: 5,
     },
     json,
+    ...loadingOptions,
     ...runtimeOptions,
   ],
   examples: [
@@ -49,7 +52,7 @@ export const inspect: Command = {
     'inspect MODEL --inputs in.safetensors --output out.safetensors --gradients',
   ],
   async run(
-    { model: directory, text, inputs, output, gradients = false, capture, top, json: asJson, runtime, threads },
+    { model: directory, text, inputs, output, gradients = false, capture, top, json: asJson, ...loading },
     terminal,
   ) {
     if ((text === undefined) === (inputs === undefined))
@@ -58,8 +61,10 @@ export const inspect: Command = {
       throw usageError('BAD_USAGE', '--inputs needs --output, a safetensors file to write.')
     if (text !== undefined && gradients && output === undefined)
       throw usageError('BAD_USAGE', '--gradients needs --output, a safetensors file to write.')
-    if (output !== undefined) await checkOutput(output, inputs)
-    const model = await loadModel(directory, { runtime, threads, warn: (line) => terminal.note(`${line}\n`) })
+    if (capture.length > 0 && output === undefined)
+      throw usageError('BAD_USAGE', '--capture needs --output, a safetensors file to write.')
+    if (output !== undefined) await checkOutput(output, inputs, directory)
+    const model = await loadModel(directory, { ...loading, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const given = inputs === undefined ? encodeText(model, text) : await readInputs(inputs)
       if (output !== undefined) {
@@ -77,16 +82,26 @@ export const inspect: Command = {
   },
 }
 
-/** Says early what would fail after the work: no directory for the output, or the inputs in its place. */
-async function checkOutput(output: string, inputs: string | undefined): Promise<void> {
-  const { dirname, resolve } = path()
-  if (inputs !== undefined && resolve(inputs) === resolve(output))
+/** Says early what would fail after the work, or do harm: no directory for the output; the inputs, or a file of the model, in its place. */
+async function checkOutput(output: string, inputs: string | undefined, model: string): Promise<void> {
+  const { dirname, join } = path()
+  if (inputs !== undefined && (await sameFile(inputs, output)))
     throw usageError(
       'OUTPUT_IS_INPUT',
       `--output ${output}: is also --inputs, which would be overwritten. Choose another.`,
     )
-  if ((await kindOf(output)) === 'directory')
+  const kind = await kindOf(output)
+  if (kind === 'directory')
     throw usageError('IS_A_DIRECTORY', `--output ${output}: is a directory, expected a file to write.`)
+  if (kind === 'other')
+    throw usageError('NOT_A_FILE', `--output ${output}: is a pipe, socket or device, expected a file to write.`)
+  if (kind && (await kindOf(model)) === 'directory')
+    for (const name of await fs().promises.readdir(model))
+      if (await sameFile(join(model, name), output))
+        throw usageError(
+          'OUTPUT_IS_INPUT',
+          `--output ${output}: is a file of the model, which would be overwritten. Choose another.`,
+        )
   if ((await kindOf(dirname(output))) !== 'directory')
     throw usageError('NO_DIRECTORY', `--output ${output}: there is no directory ${dirname(output)}. Make it first.`)
 }
@@ -123,7 +138,9 @@ function outputTensors(result: RunResult): Map<string, NdArray> {
 }
 
 async function showText(model: Model, text: string, top: number, asJson: boolean, terminal: Terminal): Promise<void> {
-  const report = await surprises(model, text, top)
+  const report = await surprises(model, text, top).catch(async (error) => {
+    throw await withDamage(error, model.checkpoint.constants)
+  })
   if (asJson) terminal.out(`${JSON.stringify(report)}\n`)
   else terminal.out(`${drawSurprises(report, painter(terminal.color), terminal.color, terminal.columns)}\n`)
 }

@@ -1,6 +1,8 @@
 /** Options that several commands take, and how their values are read. */
+import { availableParallelism } from 'node:os'
 import { usageError } from '../base/errors.ts'
 import type { ArgumentSpec, OptionSpec } from './command.ts'
+import { quoted } from './quote.ts'
 
 type Range = { min?: number; above?: number; max?: number }
 
@@ -19,13 +21,16 @@ const rangeText = (kind: string, { min, above, max }: Range): string =>
     .filter(Boolean)
     .join(' ')
 
+/** Decimal, as people write numbers; `0x10` and the like are more likely mistakes. */
+const decimal = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+
 const reader =
   (flag: string, kind: string, range: Range, valid: (value: number) => boolean) =>
   (text: string): number => {
-    const value = text.trim() === '' ? Number.NaN : Number(text)
+    const value = decimal.test(text) ? Number(text) : Number.NaN
     const { min = -Infinity, above = -Infinity, max = Infinity } = range
     if (!Number.isFinite(value) || !valid(value) || value < min || value <= above || value > max)
-      throw usageError('BAD_VALUE', `${flag} is '${text.slice(0, 60)}', expected ${rangeText(kind, range)}.`)
+      throw usageError('BAD_VALUE', `${flag} is ${quoted(text)}, expected ${rangeText(kind, range)}.`)
     return value
   }
 
@@ -40,7 +45,7 @@ export const oneOf =
   <T extends string>(flag: string, words: readonly T[]) =>
   (text: string): T => {
     if (!(words as readonly string[]).includes(text))
-      throw usageError('BAD_VALUE', `${flag} is '${text.slice(0, 60)}', expected ${words.join(', ')}.`)
+      throw usageError('BAD_VALUE', `${flag} is ${quoted(text)}, expected ${words.join(', ')}.`)
     return text as T
   }
 
@@ -51,6 +56,12 @@ export const filled =
     if (text === '') throw usageError('BAD_VALUE', `${name} is empty, expected ${what}.`)
     return text
   }
+
+/** Flags that say what to do with bytes of a text that are no text. */
+export const lossy: OptionSpec = {
+  flags: '--lossy',
+  description: 'read bytes that are not UTF-8 as U+FFFD and say how many; an error unless given',
+}
 
 /** The argument of every command that works on a model. */
 export const modelArgument: ArgumentSpec = { name: 'model', description: 'a model directory', parse: filled('model') }
@@ -64,6 +75,15 @@ export const setOption: OptionSpec = {
 
 export const json: OptionSpec = { flags: '--json', description: 'print JSON' }
 
+/** For every command that opens a model directory; the values are options of `loadModel`. */
+export const loadingOptions: readonly OptionSpec[] = [
+  { flags: '--strict', description: 'refuse weights that hold NaN or infinity (all of them are read for that)' },
+  { flags: '--allow-missing', description: 'draw tensors that the files lack at random, with a warning' },
+]
+
+/** Threads wait for each other by spinning: many more than there are processors would bring everything to a halt. */
+const mostThreads = Math.max(64, 4 * availableParallelism())
+
 /** For every command that runs a model. */
 export const runtimeOptions: readonly OptionSpec[] = [
   {
@@ -74,6 +94,6 @@ export const runtimeOptions: readonly OptionSpec[] = [
   {
     flags: '--threads <n>',
     description: 'threads to compute with (default: all cores)',
-    parse: whole('--threads', { min: 1, max: 1024 }),
+    parse: whole('--threads', { min: 1, max: mostThreads }),
   },
 ]

@@ -2,21 +2,16 @@
 import { Option, Command as Parser } from 'commander'
 import { usageError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
+import { checkEncoding, checkLength } from './arguments.ts'
 import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { commands } from './commands.ts'
 import { runtimeOptions } from './options.ts'
+import { oneLine, quoted } from './quote.ts'
 
 export type Task = () => Promise<void>
 
-const shorten = (text: string) => (text.length > 100 ? `${text.slice(0, 99)}…` : text)
 const camel = (name: string) => name.toLowerCase().replace(/[-.](\w)/g, (_, letter: string) => letter.toUpperCase())
 const debugOption: OptionSpec = { flags: '--debug', description: 'show where an error comes from' }
-
-/**
- * Bytes of all arguments together beyond which a command that runs a model is refused: ONNX Runtime 1.30 reads the command line when it
- * starts and matches it recursively, which overflows its stack somewhere between 20,000 and 50,000.
- */
-const mostArgumentBytes = 16_000
 
 /** The long flag of an option: `--out <dir>` → `--out`. */
 const flagOf = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)![0]
@@ -37,11 +32,12 @@ export async function parse(given: readonly string[], terminal: Terminal): Promi
     const parser = program.command(known).description(summary)
     if (known !== name) continue
     asked = await load()
-    define(parser, asked, terminal, (run) => {
+    define(parser, asked, argv, terminal, (run) => {
       task = run
     })
   }
-  if (argv.length === 0) {
+  checkEncoding(argv)
+  if (argv.every((word) => word === '--' || word === '--debug')) {
     program.outputHelp()
     return undefined
   }
@@ -71,6 +67,7 @@ function prepare(parser: Parser, terminal: Terminal): void {
     .exitOverride()
     .configureOutput({
       writeOut: terminal.out,
+      writeErr: terminal.note,
       outputError: () => {},
       getOutHelpWidth: () => terminal.columns,
       getOutHasColors: () => terminal.color,
@@ -78,7 +75,13 @@ function prepare(parser: Parser, terminal: Terminal): void {
 }
 
 /** Adds a command's arguments and options to a parser; `chosen` is told what to do. */
-function define(parser: Parser, command: Command, terminal: Terminal, chosen: (task: Task) => void): void {
+function define(
+  parser: Parser,
+  command: Command,
+  argv: readonly string[],
+  terminal: Terminal,
+  chosen: (task: Task) => void,
+): void {
   prepare(parser, terminal)
   parser.description(command.summary).allowExcessArguments()
   const specs = command.arguments ?? []
@@ -89,14 +92,14 @@ function define(parser: Parser, command: Command, terminal: Terminal, chosen: (t
   for (const option of [...(command.options ?? []), debugOption]) parser.addOption(optionOf(option))
   if (command.examples?.length)
     parser.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  pellucid ${line}`).join('\n')}`)
-  for (const sub of command.subcommands ?? []) define(parser.command(sub.name), sub, terminal, chosen)
+  for (const sub of command.subcommands ?? []) define(parser.command(sub.name), sub, argv, terminal, chosen)
   const { run } = command
   parser.action((...given: unknown[]) => {
     const last = specs.at(-1)
     const extra = last?.variadic ? undefined : parser.args[specs.length]
     if (extra !== undefined) throw usageError('EXTRA_ARGUMENT', tooMany(command, extra))
     if (!run) return parser.outputHelp()
-    if (command.options?.some((option) => runtimeOptions.includes(option))) checkLength(parser.args, parser.opts())
+    if (command.options?.some((option) => runtimeOptions.includes(option))) checkLength(argv)
     const read = (value: unknown, parseOne?: (text: string) => unknown) =>
       parseOne === undefined || value === undefined
         ? value
@@ -115,7 +118,7 @@ function tooMany({ name, arguments: specs = [], subcommands }: Command, extra: s
   const takes = subcommands
     ? `knows ${subcommands.map((sub) => sub.name).join(', ')}`
     : `takes ${specs.length === 0 ? 'flags only' : specs.map((spec) => spec.name).join(', ')}`
-  return `${name} ${takes}; found '${shorten(extra)}'.`
+  return `${name} ${takes}; found ${quoted(extra, 100)}.`
 }
 
 /** A flag given twice is refused unless it makes a list: which of the two was meant cannot be known. */
@@ -128,7 +131,7 @@ function optionOf({ flags, description, parse: read, repeat, default: value }: O
     if (seen !== undefined)
       throw usageError(
         'FLAG_TWICE',
-        `${flagOf({ flags, description })} is given twice, '${shorten(seen)}' and '${shorten(text)}'; expected it once.`,
+        `${flagOf({ flags, description })} is given twice, ${quoted(seen)} and ${quoted(text)}; expected it once.`,
       )
     seen = text
     return read ? read(text) : text
@@ -137,32 +140,50 @@ function optionOf({ flags, description, parse: read, repeat, default: value }: O
   return option
 }
 
-/** Refuses a flag whose value was forgotten: at the end of the line, or before another flag. */
+/** Refuses a flag whose value was forgotten, at the end of the line or before another flag, and a value for a flag that takes none. */
 function checkValues(argv: readonly string[], command: Command): void {
-  const options = new Map((command.options ?? []).map((option) => [flagOf(option), option.flags]))
+  const specs = [...(command.options ?? []), debugOption]
+  const options = new Map([...specs.map((option) => [flagOf(option), option.flags] as const), ...helpFlags])
   for (let i = 0; i < argv.length && argv[i] !== '--'; i++) {
-    const [flag, next] = [argv[i]!, argv[i + 1]]
+    const [word, next] = [argv[i]!, argv[i + 1]]
+    const [flag, value] = word.startsWith('--') ? split(word) : [word, undefined]
     const flags = options.get(flag)
-    if (!flags?.includes('<')) continue
+    if (flags === undefined) continue
+    if (!flags.includes('<')) {
+      if (value === undefined) continue
+      throw usageError(
+        'VALUE_UNEXPECTED',
+        `${flag} takes no value; found ${quoted(value)}.\nLeave out =${oneLine(value)}.`,
+      )
+    }
+    if (value !== undefined) continue
     if (next === undefined) throw usageError('VALUE_MISSING', `${flag} needs a value: ${flags}.`)
-    if (options.has(next))
+    if (options.has(next) || options.has(split(next)[0]))
       throw usageError(
         'VALUE_MISSING',
-        `${flag} needs a value: ${flags}; found the flag ${next}.\nIf ${next} is meant as the value, write ${flag}=${next}.`,
+        `${flag} needs a value: ${flags}; found the flag ${oneLine(next)}.\nIf ${oneLine(next)} is meant as the value, write ${flag}=${oneLine(next)}.`,
       )
     i++
   }
 }
 
-function checkLength(words: readonly string[], options: Values): void {
-  const texts = [...words, ...Object.values(options).flat()].filter((value) => typeof value === 'string')
-  const longest = texts.reduce((a, b) => (b.length > a.length ? b : a), '')
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  if (bytes > mostArgumentBytes)
-    throw usageError(
-      'TOO_LONG',
-      `The arguments have ${bytes} bytes together ('${longest.slice(0, 40)}…'), expected at most ${mostArgumentBytes}.\nGive a long text as a file, with --prompt-file for instance.`,
-    )
+const helpFlags = ['--help', '-h'].map((flag) => [flag, flag] as const)
+
+/** `--flag=value` in two; without the sign there is no value. */
+function split(word: string): [flag: string, value: string | undefined] {
+  const at = word.indexOf('=')
+  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)]
+}
+
+/** A flag that has all the words of the given one, or the other way round: `--max-tokens` → `--max-new-tokens`. */
+function sameWords(given: string, command: Command | undefined): string | undefined {
+  const wordsOf = (flag: string) => split(flag)[0].toLowerCase().split(/[-_]+/).filter(Boolean)
+  const wanted = wordsOf(given)
+  const common = (flag: string) => wordsOf(flag).filter((word) => wanted.includes(word)).length
+  return (command?.options ?? [])
+    .map(flagOf)
+    .filter((flag) => common(flag) > 0 && common(flag) >= Math.min(wordsOf(flag).length, wanted.length))
+    .sort((a, b) => common(b) - common(a))[0]
 }
 
 /** Passes on that help was shown; says everything else in our words. */
@@ -171,14 +192,15 @@ function explain(error: unknown, words: string, command: Command | undefined): u
   if (!code?.startsWith('commander.')) throw error
   if (exitCode === 0 || code === 'commander.help') return undefined
   const found = /'(.*?)'(?:\n\(Did you mean (.*)\?\))?$/s.exec(message)
-  const name = shorten(found?.[1] ?? '')
-  const suggestion = found?.[2] ?? (code === 'commander.unknownOption' ? command?.meant?.(name) : undefined)
+  const name = oneLine(found?.[1] ?? '', 100)
+  const meant = code === 'commander.unknownOption' ? (command?.meant?.(name) ?? sameWords(name, command)) : undefined
+  const suggestion = found?.[2] ?? meant
   const hint = suggestion ? ` Did you mean ${suggestion}?` : ''
   const what: Record<string, string> = {
     'commander.unknownOption': `${words} has no flag ${name}.${hint}`,
     'commander.unknownCommand': `There is no command '${name}'.${hint}`,
     'commander.missingArgument': `${words} needs ${name}: ${command?.arguments?.find((spec) => spec.name === name)?.description}.`,
   }
-  const text = what[code] ?? `${shorten(message.replace(/^error: /, '').split('\n')[0]!)}.`
+  const text = what[code] ?? `${oneLine(message.replace(/^error: /, '').split('\n')[0]!, 100)}.`
   throw usageError('BAD_USAGE', `${text}\nSee ${words} --help.`)
 }

@@ -1,10 +1,11 @@
 /** `pellucid recipes`: the ready-made recipes, one in full, or the schema for editors. */
-
+import { usageError } from '../base/errors.ts'
 import { parseRecipe, recipeJsonSchema } from '../training/recipe.ts'
 import { findRecipe, recipeNames } from '../training/recipes.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
 import { filled, json } from './options.ts'
+import { quoted } from './quote.ts'
 
 export const recipes: Command = {
   name: 'recipes',
@@ -15,6 +16,7 @@ export const recipes: Command = {
   options: [{ flags: '--schema', description: 'print the JSON Schema of recipes, for editors' }, json],
   examples: ['recipes', 'recipes nanogpt-cpu', 'recipes --schema > recipe.schema.json'],
   async run({ recipe: name, schema, json: asJson }, terminal) {
+    if (schema && name !== undefined) throw usageError('BAD_USAGE', `Give one of --schema and ${quoted(name)}.`)
     const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
     if (schema) print(recipeJsonSchema())
     else if (name !== undefined) print(parseRecipe(await findRecipe(name), name))

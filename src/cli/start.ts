@@ -59,11 +59,8 @@ export const start: Command = {
     const again = `${startCommand()}${values.out || values.data.length ? ` --out ${out}` : ''}`
     if (!before && flags.some((choice) => choice !== 'over'))
       throw usageError('NOTHING_TO_RESUME', `${out}: holds no model for --${flags[0]} yet. Leave the flag out first.`)
-    if (values.sample && (values.data.length > 0 || values.set.length > 0))
-      throw usageError(
-        'BAD_USAGE',
-        '--sample only writes: leave out --data and --set, or train with --continue or --over.',
-      )
+    if (values.sample && values.set.length > 0)
+      throw usageError('BAD_USAGE', '--sample only writes: leave out --set, or train with --continue or --over.')
     const choice = before ? (flags[0] ?? (await choose(out, done!, before.steps, again, terminal, values))) : 'over'
     if (choice === undefined) return
     if (choice === 'over') {

@@ -1,5 +1,6 @@
 /** The terminal of this process: where results and notes go, what it can show, who answers, and its signals. */
 import { createInterface } from 'node:readline'
+import { addAbortSignal } from 'node:stream'
 import type { Terminal } from './command.ts'
 
 const showCursor = '\x1b[?25h'
@@ -46,6 +47,15 @@ export function openTerminal(): Terminal {
     process.on(name, stop)
     return [name, stop] as const
   })
+  let atOnce = false
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A reader that closes the pipe (`| head -1`) has seen enough: what runs is ended as by a signal, but all is well.
+      if (error.code === 'EPIPE' && !atOnce) return controller.abort(0)
+      if (error.code === 'EPIPE') process.exit(0)
+      if (stream === process.stdout) process.stderr.write(`The output cannot be written: ${error.message}.\n`)
+      process.exit(1)
+    })
   const interactive = Boolean(process.stdout.isTTY) && process.env.TERM !== 'dumb'
   return {
     interactive,
@@ -58,9 +68,11 @@ export function openTerminal(): Terminal {
     },
     out: (text) => void process.stdout.write(text),
     note: (text) => void process.stderr.write(text),
+    input: () => addAbortSignal(controller.signal, process.stdin),
     ...(interactive && process.stdin.isTTY && { ask: questions(controller) }),
     signal: controller.signal,
     endAtOnce() {
+      atOnce = true
       for (const [name, stop] of handlers) process.off(name, stop)
     },
   }

@@ -1,10 +1,10 @@
 /** `pellucid tokenize`: how a text is cut into tokens. */
 import { fileError, usageError } from '../base/errors.ts'
-import { readText } from '../base/files.ts'
 import { type Encoding, loadTokenizer } from '../tokenizers/index.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
-import { filled, json, oneOf } from './options.ts'
+import { reading, readWhole } from './data-files.ts'
+import { filled, json, lossy, oneOf } from './options.ts'
 
 type Paint = (text: string) => string
 
@@ -24,10 +24,11 @@ export const tokenize: Command = {
     { name: 'text', description: 'the text', optional: true },
   ],
   options: [
-    { flags: '--file <file>', description: 'a file with the text', parse: filled('--file') },
+    { flags: '--file <file>', description: 'a file with the text; - for standard input', parse: filled('--file') },
     {
       flags: '--jsonl <file>',
-      description: 'a file of JSON lines, each a text or { "text": … }; prints a JSON line for each',
+      description:
+        'a file of JSON lines, each a text or { "text": … }; prints a JSON line for each; - for standard input',
       parse: filled('--jsonl'),
     },
     {
@@ -36,20 +37,25 @@ export const tokenize: Command = {
       parse: oneOf('--special', ['parse', 'text', 'error']),
       default: 'parse',
     },
+    lossy,
     json,
   ],
   examples: ['tokenize runs/world "Mia went to the park."', 'tokenize gpt2/tokenizer.json --file book.txt --json'],
-  async run({ tokenizer: source, text, file, jsonl, special, json: asJson }, terminal) {
+  async run({ tokenizer: source, text, file, jsonl, special, lossy, json: asJson }, terminal) {
     if ([text, file, jsonl].filter((given) => given !== undefined).length !== 1)
       throw usageError('BAD_USAGE', 'tokenize takes one text: as an argument, --file or --jsonl.')
+    if (lossy && text !== undefined) throw usageError('BAD_USAGE', '--lossy is for a text in --file or --jsonl.')
     const tokenizer = await loadTokenizer(source)
+    const how = reading(lossy, terminal)
     const print = (content: string) => terminal.out(`${JSON.stringify(tokenizer.encode(content, { special }))}\n`)
     if (jsonl !== undefined) {
-      for (const [i, line] of (await readText(jsonl)).split('\n').entries())
+      for (const [i, line] of (await readWhole(jsonl, how)).split('\n').entries())
         if (line.trim()) print(textOf(line, `${jsonl}:${i + 1}`))
+      how.tell(jsonl)
       return
     }
-    const content: string = text ?? (await readText(file))
+    const content: string = text ?? (await readWhole(file, how))
+    how.tell(file)
     if (asJson) {
       print(content)
       return

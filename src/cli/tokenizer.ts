@@ -1,6 +1,5 @@
 /** `pellucid tokenizer train`: learns a tokenizer from texts and writes it as Hugging Face reads it. */
-import { usageError } from '../base/errors.ts'
-import { kindOf } from '../base/files.ts'
+import { fileError, usageError } from '../base/errors.ts'
 import { sampleParts, type TextPart, textPieces } from '../datasets/text.ts'
 import {
   byteTokenizer,
@@ -10,8 +9,8 @@ import {
   trainCharacters,
 } from '../tokenizers/index.ts'
 import type { Command, Terminal } from './command.ts'
-import { filesAsText, sizeOfText } from './data-files.ts'
-import { filled, json, oneOf, whole } from './options.ts'
+import { checkDirectory, type Reading, reading, readParts, sizeOfText } from './data-files.ts'
+import { filled, json, lossy, oneOf, whole } from './options.ts'
 
 type Options = Pick<TrainOptions, 'vocabSize' | 'minFrequency' | 'specialTokens' | 'onProgress'>
 
@@ -31,7 +30,7 @@ const trainTokenizer: Command = {
   arguments: [
     {
       name: 'files',
-      description: 'the texts (none for bytes)',
+      description: 'the texts, - for standard input (none for bytes)',
       variadic: true,
       optional: true,
       parse: filled('files'),
@@ -60,19 +59,28 @@ const trainTokenizer: Command = {
       description: 'directory for tokenizer.json and tokenizer_config.json',
       parse: filled('--out'),
     },
+    lossy,
     json,
   ],
   examples: ['tokenizer train --model bpe --vocab-size 4000 --out tokenizers/mine book.txt letters.txt'],
-  async run({ files, model, vocabSize, minFrequency, special, out, json: asJson }, terminal) {
+  async run({ files, model, vocabSize, minFrequency, special, out, lossy, json: asJson }, terminal) {
     if (out === undefined)
       throw usageError('NO_OUT', 'tokenizer train needs --out DIR, where the tokenizer is written.')
     if (files.length === 0 && model !== 'bytes')
       throw usageError('NO_DATA', `tokenizer train --model ${model} needs texts to learn from: FILES.`)
-    if ((await kindOf(out)) === 'file')
-      throw usageError('NOT_A_DIRECTORY', `--out ${out}: is a file, expected a directory.`)
-    const parts = await filesAsText(files)
+    if (model === 'bytes' && ((files.length > 0 || vocabSize) ?? minFrequency ?? special[0]))
+      throw usageError(
+        'BAD_USAGE',
+        'tokenizer train --model bytes learns nothing: give neither files nor other flags but --out.',
+      )
+    await checkDirectory('--out', out)
+    const how = reading(lossy, terminal)
+    const parts = await readParts(files, how)
+    if (model !== 'bytes' && sizeOfText(parts) === 0)
+      throw fileError('EMPTY_DATA', `${files.join(', ')}: empty. Give a text to learn from.`)
     const live = terminal.interactive && !asJson
-    const texts = await readTexts(parts, terminal)
+    const texts = await readTexts(parts, how)
+    how.tell(files.join(', '))
     // Learning does not return to the event loop, so a signal could not ask it to stop. Nothing is written until it is done.
     terminal.endAtOnce()
     const options = {
@@ -90,14 +98,14 @@ const trainTokenizer: Command = {
   },
 }
 
-async function readTexts(parts: readonly TextPart[], terminal: Terminal): Promise<string[]> {
+async function readTexts(parts: readonly TextPart[], { terminal, lossy }: Reading): Promise<string[]> {
   const total = sizeOfText(parts)
   if (total > learningBytes)
     terminal.note(
       `Learning from ${learningBytes / 2 ** 20} MiB of ${Math.round(total / 2 ** 20)}, taken evenly from all.\n`,
     )
   const texts: string[] = []
-  for await (const piece of textPieces(await sampleParts(parts, learningBytes))) {
+  for await (const piece of textPieces(await sampleParts(parts, learningBytes), lossy)) {
     terminal.signal.throwIfAborted()
     texts.push(piece)
   }

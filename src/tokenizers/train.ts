@@ -114,7 +114,7 @@ const characterNamed: NamedTokens = { pad: '<pad>', unk: '<unk>', bos: '<s>', eo
 /**
  * A tokenizer whose tokens are characters (Unicode code points): the special tokens, then the characters of the texts, the most
  * frequent first and among equals by code point. Characters it does not have become `<unk>`, or are an error if that is not
- * among the special tokens. Errors: `BAD_SPECIAL_TOKENS`.
+ * among the special tokens. Errors: `BAD_SPECIAL_TOKENS`, `VOCABULARY_TOO_SMALL`.
  */
 export function trainCharacters(
   texts: Iterable<string>,
@@ -127,6 +127,11 @@ export function trainCharacters(
   }: TrainOptions = {},
 ): Tokenizer {
   checkSpecial(specialTokens)
+  if (vocabSize <= specialTokens.length)
+    throw usageError(
+      'VOCABULARY_TOO_SMALL',
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${specialTokens.length + 1}: ${specialTokens.length} special tokens and a character.`,
+    )
   const counts = new Map<string, number>()
   let read = 0
   for (const text of texts) {

@@ -1,6 +1,7 @@
 /** Ready-made recipes: the JSON files of the package's `recipes` folder. */
-import { usageError } from '../base/errors.ts'
+import { fileError, usageError } from '../base/errors.ts'
 import { kindOf, listDirectory, path, readJson } from '../base/files.ts'
+import { show } from '../base/json.ts'
 import type { RecipeInput } from './recipe.ts'
 
 const folder = () =>
@@ -15,10 +16,20 @@ export async function recipeNames(): Promise<string[]> {
 /** A ready-made recipe by name, or the recipe in a JSON file; unchecked. Throws UNKNOWN_RECIPE with the names there are. */
 export async function findRecipe(name: string): Promise<RecipeInput> {
   const ready = path().join(folder(), `${name}.json`)
-  if (/^[\w-]+$/.test(name) && (await kindOf(ready))) return (await readJson(ready)) as RecipeInput
-  if (await kindOf(name)) return (await readJson(name)) as RecipeInput
+  if (/^[\w-]+$/.test(name) && (await kindOf(ready))) return await readRecipe(ready)
+  if (await kindOf(name)) return await readRecipe(name)
   throw usageError(
     'UNKNOWN_RECIPE',
     `--recipe ${name}: neither a file nor a ready-made recipe.\nReady-made: ${(await recipeNames()).join(', ')}.`,
   )
+}
+
+/** A recipe file that is large is none. */
+const maxBytes = 2 ** 20
+
+async function readRecipe(file: string): Promise<RecipeInput> {
+  const content = await readJson(file, { maxBytes })
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw fileError('BAD_RECIPE', `${file}: holds ${show(content)}, expected an object with the fields of a recipe.`)
+  return content as RecipeInput
 }

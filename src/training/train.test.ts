@@ -226,7 +226,7 @@ describe('refused', () => {
       'BAD_UTF8',
       'latin.txt',
       Buffer.concat([Buffer.from('x'.repeat(70_000)), Buffer.from([0xe4, 0x20])]),
-      /byte 70000 is not UTF-8/,
+      /not UTF-8 at byte 70000 /,
     ],
     ['FILE_NOT_FOUND', 'missing.txt', undefined, /missing.txt/],
     ['IS_A_DIRECTORY', '.', undefined, /is a directory/],

@@ -11,11 +11,13 @@ export type Conditions = {
   readonly color?: boolean
   readonly size?: { columns: number; rows: number }
   readonly signal?: AbortSignal
+  /** What comes on standard input. */
+  readonly input?: string | Uint8Array
   readonly onOut?: (text: string) => void
 }
 
 /** A terminal whose output goes to `written`. */
-export function fakeTerminal({ answers, size, signal, onOut, ...conditions }: Conditions = {}) {
+export function fakeTerminal({ answers, size, signal, input = '', onOut, ...conditions }: Conditions = {}) {
   const written = { out: '', err: '' }
   const left = [...(answers ?? [])]
   const terminal: Terminal = {
@@ -29,6 +31,9 @@ export function fakeTerminal({ answers, size, signal, onOut, ...conditions }: Co
     },
     note(text) {
       written.err += text
+    },
+    async *input() {
+      yield typeof input === 'string' ? Buffer.from(input) : input
     },
     ...(answers && {
       ask: async (question: string) => {

@@ -1,6 +1,7 @@
 /** Finds and loads the ONNX Runtime library that ships inside the npm package onnxruntime-node, and says why it cannot. */
 import { failure } from '../../base/errors.ts'
 import { fs, path } from '../../base/files.ts'
+import { commandLineProblem } from './command-line.ts'
 
 type Koffi = typeof import('koffi')
 type LibraryHandle = import('koffi').LibraryHandle
@@ -100,6 +101,8 @@ function isMusl(): boolean {
 }
 
 function load(): NativeLibrary | NativeProblem {
+  const long = commandLineProblem()
+  if (long) return long
   const found = findLibrary()
   if ('problem' in found) return found
   const ffi = loadKoffi()
