@@ -11,7 +11,7 @@ import { parseRecipe, type RecipeInput } from './recipe.ts'
 const size = { layers: 2, heads: 2, width: 32 }
 const recipe = (changes: RecipeInput = {}) =>
   parseRecipe({ model: size, contextLength: 16, batchSize: 4, gradientClip: 1, ...changes })
-const few = { fewest: 3, most: 3 }
+const few = { fewest: 6, most: 6 }
 const vocabulary = 50
 
 describe.skipIf(nativeProblem())('profile of a training step', () => {

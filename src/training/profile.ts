@@ -44,7 +44,7 @@ export type Stages = {
 }
 
 export type StepProfile = {
-  /** Steps measured; everything else is the mean over them, in milliseconds. */
+  /** The quicker half of the steps measured; everything else is the mean over them, in milliseconds. */
   readonly steps: number
   readonly milliseconds: number
   readonly stages: Stages
@@ -91,7 +91,8 @@ export async function profileStep(recipe: Recipe, vocabulary: number, options: P
     } finally {
       await rehearsal.dispose()
     }
-    return { ...summarize(steps, measured(await profiler.finish(), began)), parameters, splits }
+    const { quick, profiles } = quickerHalf(steps, measured(await profiler.finish(), began))
+    return { ...summarize(quick, profiles), parameters, splits }
   } finally {
     await profiler.close()
   }
@@ -103,6 +104,20 @@ const measured = (profiles: readonly ProgramProfile[], since: number): ProgramPr
     const recent = calls.filter(([start]) => start >= since)
     return recent.length > 0 ? [{ program, calls: recent, runs: runs.slice(-recent.length) }] : []
   })
+
+/** Half of the steps, in which other programs disturbed least, and their runs. */
+function quickerHalf(steps: readonly RehearsedStep[], profiles: readonly ProgramProfile[]) {
+  const limit = steps.map(({ total }) => total).sort((a, b) => a - b)[Math.floor((steps.length - 1) / 2)]!
+  const isQuick = (_: unknown, step: number) => steps[step]!.total <= limit
+  return {
+    quick: steps.filter(isQuick),
+    profiles: profiles.map(({ program, calls, runs }): ProgramProfile => {
+      const ofStep = (i: number) => Math.floor((i * steps.length) / calls.length)
+      const inQuick = <T>(each: T, i: number) => isQuick(each, ofStep(i))
+      return { program, calls: calls.filter(inQuick), runs: runs.filter(inQuick) }
+    }),
+  }
+}
 
 const spanOf = ({ start, duration }: ProgramRun): Span => [start, start + duration]
 const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0)
