@@ -37,15 +37,25 @@ export function fillBatch({ recipe, objective, step, splits }: Batches, windows:
   for (const [i, ids] of windows.entries()) objective.fill(step.batch(Math.floor(i / rows)), i % rows, ids)
 }
 
-/** Mean loss over windows spread over a text, all of them unless the recipe limits their number; undefined when aborted. */
+/** Where the windows of an evaluation start, spread over a text: all that there are unless the recipe limits their number. */
+function evaluatedStarts({ recipe: { batchSize, evaluation }, window }: Batches, text: TokenSequence): number[] {
+  const limit = evaluation.batches === undefined ? undefined : evaluation.batches * batchSize
+  return evaluationStarts(text, window, limit)
+}
+
+/** The first windows of an evaluation, at most `count`. */
+export const firstEvaluated = (context: Batches, text: TokenSequence, count: number): Int32Array[] =>
+  readWindows(text, evaluatedStarts(context, text).slice(0, count), context.window)
+
+/** Mean loss over the windows of an evaluation; undefined when aborted. */
 export async function evaluateText(
-  { recipe, objective, step, window }: Batches,
+  context: Batches,
   text: TokenSequence,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const { batchSize, evaluation } = recipe
-  const limit = evaluation.batches === undefined ? undefined : evaluation.batches * batchSize
-  const starts = evaluationStarts(text, window, limit)
+  const { objective, step, window } = context
+  const { batchSize } = context.recipe
+  const starts = evaluatedStarts(context, text)
   let total = 0
   for (let i = 0; i < starts.length; i += batchSize) {
     if (signal?.aborted) return undefined

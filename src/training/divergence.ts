@@ -9,8 +9,14 @@ import type { TrainingStep } from './step.ts'
 type Circumstances = {
   readonly rate: number
   readonly out: string
+}
+
+/** What else may tell where a loss has gone wrong. */
+type Clues = {
   /** The first parameter whose gradient is not finite. */
   readonly gradient?: string | undefined
+  /** The first module whose output is not finite; asked where no parameter is to blame. */
+  overflow(): Promise<string | undefined>
 }
 
 /** Elements looked at without letting others have their turn: about a millisecond. */
@@ -33,16 +39,21 @@ async function firstNonFinite(arrays: Iterable<readonly [string, NdArray]>) {
 /** The error of a loss or gradient that is not finite: when, at which learning rate, and where it is seen first. */
 export async function explainLoss(
   what: string,
-  { rate, out, gradient }: Circumstances,
+  { rate, out }: Circumstances,
   { parameters }: TrainingStep,
+  { gradient, overflow }: Clues,
 ): Promise<PellucidError> {
   const broken = await firstNonFinite(parameters)
-  const where = broken
-    ? `${broken.count} of ${broken.of} numbers of the parameter ${broken.name} are not finite`
-    : gradient
-      ? `the gradient of ${gradient} is the first that is not finite`
-      : 'every parameter is finite, so the numbers grew too large on their way through the model'
-  return await divergence(`${what}, learning rate ${rate};\n${where}.`, out)
+  const module = broken ? undefined : await overflow().catch(() => undefined) // The loss is the error to report.
+  const where = [
+    broken
+      ? `${broken.count} of ${broken.of} numbers of the parameter ${broken.name} are not finite`
+      : module === undefined
+        ? 'every parameter is finite'
+        : `every parameter is finite, the output of ${module} is the first that is not`,
+    ...(gradient === undefined ? [] : [`the gradient of ${gradient} is not finite`]),
+  ]
+  return await divergence(`${what}, learning rate ${rate};\n${where.join('; ')}.`, out)
 }
 
 /** Throws unless every parameter and everything the optimizer remembers is finite. */

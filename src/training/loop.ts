@@ -1,7 +1,7 @@
 /** The steps of a run: batches, updates, evaluations, samples, checkpoints. */
 import type { Generator } from '../generation/generator.ts'
 import type { Prompt } from '../generation/index.ts'
-import { type Batches, drawWindows, evaluateText, fillBatch } from './batches.ts'
+import { type Batches, drawWindows, evaluateText, fillBatch, firstEvaluated } from './batches.ts'
 import { type BestWeights, type RunConstants, type RunState, saveCheckpoint, writeModel } from './checkpoints.ts'
 import type { Prepared } from './data.ts'
 import { checkFinite, explainLoss } from './divergence.ts'
@@ -19,6 +19,8 @@ export type Loop = Batches & {
   /** What samples go on from. */
   readonly prompt: Prompt
   readonly signal: AbortSignal | undefined
+  /** The first module whose output is not finite for one of these windows. */
+  readonly firstOverflow: (windows: readonly Int32Array[]) => Promise<string | undefined>
   /** Where an earlier start left off, with its best weights; undefined for a new run. */
   readonly restored: { readonly state: RunState; readonly best: BestWeights | undefined } | undefined
 }
@@ -29,6 +31,7 @@ export type Loop = Batches & {
  */
 export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
   const { recipe, run, step, data, log, signal, restored } = context
+  const { out } = run
   const { steps, evaluation, checkpoint, samples, gradientAccumulation: micros } = recipe
   const rate = createSchedule(recipe.schedule, { learningRate: recipe.optimizer.learningRate, steps })
   const perStep = recipe.batchSize * recipe.contextLength * micros
@@ -37,7 +40,7 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
   let saved = restored?.state.step
   const isDue = (every: number | undefined) => every !== undefined && (done % every === 0 || done === steps)
   const save = async (): Promise<TrainEvent> => {
-    await checkFinite(`After step ${done}`, { rate: rate(done), out: run.out }, step)
+    await checkFinite(`After step ${done}`, { rate: rate(done), out }, step)
     const state: RunState = {
       step: done,
       tokens,
@@ -58,19 +61,20 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     const loss = await evaluateText(context, data.validation, signal)
     const trainLoss = evaluation.train ? await evaluateText(context, data.train, signal) : undefined
     if (loss === undefined || (evaluation.train && trainLoss === undefined)) return undefined
-    for (const [name, value] of Object.entries({ validation: loss, training: trainLoss ?? loss }))
+    for (const [name, value, text] of [
+      ['validation', loss, data.validation],
+      ['training', trainLoss ?? 0, data.train],
+    ] as const)
       if (!Number.isFinite(value))
-        throw await explainLoss(
-          `After step ${done} the ${name} loss is ${value}`,
-          { rate: rate(done), out: run.out },
-          step,
-        )
+        throw await explainLoss(`After step ${done} the ${name} loss is ${value}`, { rate: rate(done), out }, step, {
+          overflow: () => context.firstOverflow(firstEvaluated(context, text, recipe.batchSize)),
+        })
     const better = isBetter(loss, best)
     patience = notePatience(patience, loss, evaluation.minimumImprovement)
     if (better) {
-      await checkFinite(`After step ${done}`, { rate: rate(done), out: run.out }, step)
+      await checkFinite(`After step ${done}`, { rate: rate(done), out }, step)
       best = { loss, step: done }
-      bestWeights = { step: done, digest: await writeModel(run.out, run.files, step.parameters) }
+      bestWeights = { step: done, digest: await writeModel(out, run.files, step.parameters) }
     }
     const event = { type: 'evaluation', step: done, loss, best: better, seconds: log.elapsed() } as const
     return log.record(trainLoss === undefined ? event : { ...event, trainLoss })
@@ -98,7 +102,11 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     const { gradientNorm, nonfinite } = await step.update(learningRate, recipe.gradientClip)
     if (!Number.isFinite(loss) || nonfinite !== undefined) {
       const what = `Step ${done + 1}: the loss is ${loss}, the gradient norm ${gradientNorm}`
-      throw await explainLoss(what, { rate: learningRate, out: run.out, gradient: nonfinite }, step)
+      const micro = (i: number) => drawWindows(context, data.train, done, i)
+      throw await explainLoss(what, { rate: learningRate, out }, step, {
+        gradient: nonfinite,
+        overflow: () => context.firstOverflow(Array.from({ length: micros }, (_, i) => micro(i)).flat()),
+      })
     }
     done++
     tokens += perStep
@@ -127,7 +135,7 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
   }
   if (saved !== done || unreported) yield await save()
   // Whatever happened, the directory can be loaded; a resumed run knows that this was not the best of anything.
-  if (!best) await writeModel(run.out, run.files, step.parameters)
+  if (!best) await writeModel(out, run.files, step.parameters)
   const finished = !unreported && isOver()
   const reason = !finished ? 'aborted' : done >= steps ? 'finished' : 'stopped early'
   yield { type: 'end', step: done, reason, finished, seconds: log.elapsed(), best }

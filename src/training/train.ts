@@ -17,6 +17,7 @@ import type { TrainEvent } from './events.ts'
 import { loop } from './loop.ts'
 import { checkLength, objectives } from './objective.ts'
 import { describeModel, readOrigin } from './origin.ts'
+import { firstOverflow } from './overflow.ts'
 import { prepare } from './preparation.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts'
 import { isReported, plainRecipe } from './recipe-changes.ts'
@@ -174,20 +175,11 @@ async function* runOn(
     }
     const reported = resumed?.changes.filter(isReported) ?? []
     if (reported.length > 0) log.change(last, reported)
-    yield* loop({
-      recipe,
-      objective,
-      step,
-      splits,
-      window,
-      run: constants,
-      data,
-      log,
-      generator,
-      prompt,
-      signal,
-      restored,
-    })
+    const { contextLength } = recipe
+    const model = { network, objective, runtime, parameters: step.parameters, contextLength }
+    const overflow = (windows: readonly Int32Array[]) => firstOverflow(model, windows)
+    const batches = { recipe, objective, step, splits, window }
+    yield* loop({ ...batches, run: constants, data, log, generator, prompt, signal, restored, firstOverflow: overflow })
   } finally {
     log.close()
     await generator.dispose()
