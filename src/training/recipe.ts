@@ -1,8 +1,10 @@
 /** A recipe: everything that makes a run. */
 import * as z from 'zod'
 import { usageError } from '../base/errors.ts'
+import { JsonError, parseJson } from '../base/json.ts'
 import { describeProblem } from '../base/schema.ts'
 import { optimizerSchema } from './optimizers/index.ts'
+import { fieldLike, type Schema } from './recipe-fields.ts'
 import { scheduleSchema } from './schedules.ts'
 
 const count = (what: string) => z.int('a whole number').positive('more than 0').max(1e12, 'at most 1e12').describe(what)
@@ -111,7 +113,8 @@ export type Recipe = Omit<Parsed, 'model' | 'tokenizer'> & { model: ModelRecipe;
 /** Fills in defaults. Throws BAD_RECIPE with the field, what it is and what was expected. */
 export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
   const parsed = recipeSchema.safeParse(value)
-  if (!parsed.success) throw usageError('BAD_RECIPE', `${source}: ${describeProblem(parsed.error, value)}.`)
+  if (!parsed.success)
+    throw usageError('BAD_RECIPE', `${source}: ${describeProblem(parsed.error, value)}.${fieldHint(parsed.error)}`)
   const { model, tokenizer, ...rest } = parsed.data
   if (model.from !== undefined) return { ...rest, ...goingOn(model.from, model, tokenizer, source) }
   const given = Object.entries(model).filter(([, value]) => value !== undefined)
@@ -122,6 +125,13 @@ export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
       `${source}: model.width is ${sized.width}, expected a multiple of model.heads (${sized.heads}).`,
     )
   return { ...rest, model: sized, tokenizer: tokenizer ?? tokenizerSchema.parse({ type: 'bpe' }) }
+}
+
+/** What may be meant by an unknown field. */
+function fieldHint({ issues: [issue] }: z.ZodError): string {
+  if (issue?.code !== 'unrecognized_keys') return ''
+  const meant = fieldLike(issue.keys[0]!, recipeJsonSchema() as Schema, issue.path.join('.'))
+  return meant === undefined ? '' : ` Did you mean ${meant}?`
 }
 
 /** A model that goes on from a directory has that one's sizes and tokenizer; a recipe that names others contradicts itself. */
@@ -140,6 +150,9 @@ function goingOn(from: string, model: Parsed['model'], tokenizer: TokenizerRecip
 /** JSON Schema of a recipe, for editors. */
 export const recipeJsonSchema = () => z.toJSONSchema(recipeSchema, { io: 'input' })
 
+/** No path of fields is longer. */
+const mostKeys = 32
+
 /**
  * Applies `path=value` to a recipe before it is checked; values are JSON where they can be read as such, else text
  * (`optimizer.learningRate=3e-4`, `tokenizer.type=bytes`). Returns a new object.
@@ -151,22 +164,30 @@ export function setFields(recipe: RecipeInput, assignments: readonly string[]): 
     if (split < 1)
       throw usageError('BAD_SET', `--set ${assignment}: expected path=value, such as optimizer.learningRate=3e-4.`)
     const keys = assignment.slice(0, split).split('.')
-    if (keys.some((key) => key === '' || key === '__proto__'))
+    if (keys.length > mostKeys || keys.some((key) => key === '' || key === '__proto__'))
       throw usageError('BAD_SET', `--set ${assignment}: ${assignment.slice(0, split)} is not a path of fields.`)
     let at = result
-    for (const key of keys.slice(0, -1)) {
-      if (typeof at[key] !== 'object' || at[key] === null) at[key] = {}
-      at = at[key] as Record<string, unknown>
+    for (const [i, key] of keys.entries()) {
+      if (Array.isArray(at) && !(/^\d{1,6}$/.test(key) && Number(key) <= at.length))
+        throw usageError(
+          'BAD_SET',
+          `--set ${assignment}: ${keys.slice(0, i).join('.')} is a list of ${at.length}, expected an index, not ${key}.`,
+        )
+      if (i === keys.length - 1) at[key] = parseValue(assignment.slice(split + 1))
+      else {
+        if (!Object.hasOwn(at, key) || typeof at[key] !== 'object' || at[key] === null) at[key] = {}
+        at = at[key] as Record<string, unknown>
+      }
     }
-    at[keys.at(-1)!] = parseValue(assignment.slice(split + 1))
   }
   return result as RecipeInput
 }
 
 function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
-    return text
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof JsonError) return text
+    throw error
   }
 }
