@@ -53,6 +53,8 @@ type Uses<A> = {
   readonly external?: true
   /** What the op is when nothing is being trained, where that differs (dropout). */
   readonly atInference?: (inputs: readonly Tensor[], attributes: A) => Tensor | readonly Tensor[]
+  /** For what is a sum onto zeros: the same sum onto `base`; undefined where adding afterwards is as good. */
+  readonly onto?: (base: Tensor, inputs: readonly Tensor[], attributes: A) => Tensor | undefined
   /** The path by which a tapped value is asked for. */
   readonly tapName?: (attributes: A, scope: string) => string
 }

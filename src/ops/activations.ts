@@ -1,6 +1,6 @@
 /** Activation functions made of simpler ones, with fused lowerings. */
-import type { OnnxWriter } from '../graph/op.ts'
-import { apply1, type Node, type Tensor } from '../graph/tensor.ts'
+import type { OnnxWriter, Op, Vjp } from '../graph/op.ts'
+import { apply, apply1, type Node, type Tensor } from '../graph/tensor.ts'
 import { like } from './binary.ts'
 import { defineOp, expectDtype, floats } from './define.ts'
 
@@ -17,19 +17,19 @@ const ofFloats =
     return f(x!)
   }
 
-/** Φ(x) = ½(1 + erf(x/√2)), the normal distribution function. Derivative: the density e^(−x²/2)/√(2π). */
+/** φ(x), the density of the normal distribution: e^(−x²/2)/√(2π). */
+const density = (x: Tensor): Tensor =>
+  x
+    .mul(x)
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI))
+
+/** Φ(x) = ½(1 + erf(x/√2)), the normal distribution function. Derivative: φ(x). */
 export const normalCdfOp = defineOp({
   name: 'normalCdf',
   body: ofFloats((x) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)),
-  vjp: ([dy], [x]) => [
-    dy!.mul(
-      x!
-        .mul(x!)
-        .mul(-0.5)
-        .exp()
-        .mul(1 / Math.sqrt(2 * Math.PI)),
-    ),
-  ],
+  vjp: ([dy], [x]) => [dy!.mul(density(x!))],
   onnx: (onnx, [x], { inputs }) => {
     const erf = onnx.node('Erf', [onnx.node('Mul', [x!, onnx.scalar(inputs[0]!.dtype, Math.SQRT1_2)])])
     // HardSigmoid is αx + β cut to [0, 1], where Φ lies anyway: one pass over the memory instead of two.
@@ -37,35 +37,63 @@ export const normalCdfOp = defineOp({
   },
 })
 
-/** x·Φ(x) (Hendrycks and Gimpel 2016). Without a rule of its own it is opened where it is differentiated, and Φ is computed once. */
-export const geluOp = defineOp({
-  name: 'gelu',
-  body: ofFloats((x) => x.mul(apply1(normalCdfOp, [x]))),
-  onnx: (onnx, [x], node) => contrib(onnx, 'Gelu', x!, node),
-})
+const gateLinear = 2 * Math.sqrt(2 / Math.PI)
+const gateCubic = 0.044715 * gateLinear
+/** σ′(2u)·(2u)′ = σ(1 − σ)(a + 3bx²), given a product that has σ as a factor. */
+const tanhSlope = (x: Tensor, gate: Tensor, product: Tensor): Tensor =>
+  like(1, gate)
+    .sub(gate)
+    .mul(product)
+    .mul(
+      x
+        .mul(x)
+        .mul(3 * gateCubic)
+        .add(gateLinear),
+    )
 
 /**
  * ½(1 + tanh u) = σ(2u) with 2u = x(a + bx²), a = 2√(2/π), b = 0.044715a: the share of x that the tanh approximation of GELU lets
- * through. Derivative: σ(1 − σ)(a + 3bx²).
+ * through.
  */
 export const geluGateOp = defineOp({
   name: 'geluGate',
   body: ofFloats((x) => x.mul(x).mul(gateCubic).add(gateLinear).mul(x).sigmoid()),
-  vjp: ([dy], [x], [y]) => {
-    const slope = x!
-      .mul(x!)
-      .mul(3 * gateCubic)
-      .add(gateLinear)
-    return [dy!.mul(like(1, y!).sub(y!).mul(y!).mul(slope))]
-  },
+  vjp: ([dy], [x], [gate]) => [tanhSlope(x!, gate!, dy!.mul(gate!))],
 })
-const gateLinear = 2 * Math.sqrt(2 / Math.PI)
-const gateCubic = 0.044715 * gateLinear
+
+/**
+ * y = x·gate(x), and the gate: what a GELU is where it is differentiated. The derivative gate + x·gate′ uses both outputs again, which
+ * saves passes over memory; `product` is x·gate′.
+ */
+const gated = (name: string, gate: Op, product: (x: Tensor, y: Tensor, gate: Tensor) => Tensor) =>
+  defineOp({
+    name,
+    body: ([x]) => {
+      const g = apply1(gate, [x!])
+      return [x!.mul(g), g]
+    },
+    vjp: ([dy, dGate], [x], [y, g]) => {
+      const direct = dy?.mul(product(x!, y!, g!).add(g!))
+      // The gate itself is used in second derivatives only.
+      const further = dGate && (gate.vjp as Vjp<object>)([dGate], [x!], [g!], {})[0]
+      return [direct && further ? direct.add(further) : (direct ?? further)]
+    },
+  })
+
+export const geluGatedOp = gated('geluGated', normalCdfOp, (x) => density(x).mul(x))
+export const geluTanhGatedOp = gated('geluTanhGated', geluGateOp, (x, y, gate) => tanhSlope(x, gate, y))
+
+/** x·Φ(x) (Hendrycks and Gimpel 2016). */
+export const geluOp = defineOp({
+  name: 'gelu',
+  body: ofFloats((x) => apply(geluGatedOp, [x])[0]!),
+  onnx: (onnx, [x], node) => contrib(onnx, 'Gelu', x!, node),
+})
 
 /** The tanh approximation of GELU, as in GPT-2: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
 export const geluTanhOp = defineOp({
   name: 'geluTanh',
-  body: ofFloats((x) => x.mul(apply1(geluGateOp, [x]))),
+  body: ofFloats((x) => apply(geluTanhGatedOp, [x])[0]!),
   onnx: (onnx, [x], node) => contrib(onnx, 'FastGelu', x!, node),
 })
 

@@ -36,6 +36,9 @@ export const gatherOp = defineOp({
 })
 export const gather = (x: Tensor, positions: Tensor): Tensor => apply1(gatherOp, [x, positions])
 
+/** Tables so small that a product with one-hot rows is the fastest way to add to them. */
+const isFew = (rows: Axis): rows is number => typeof rows === 'number' && rows <= 256
+
 /** The reverse of `gather`: a table of `rows` zeros to which every row of the update is added at its position. */
 export const scatterRowsOp = defineOp<{ rows: Axis }>({
   name: 'scatterRows',
@@ -50,6 +53,14 @@ export const scatterRowsOp = defineOp<{ rows: Axis }>({
     return { shape: [rows, ...update!.shape.slice(positions!.rank)], dtype: update!.dtype }
   },
   vjp: ([dy], [positions]) => [undefined, gather(dy!, positions!)],
+  onto: (base, [positions, update], { rows }) => {
+    if (isFew(rows)) return undefined
+    const flat = [elements(positions!.shape), elements(update!.shape.slice(positions!.rank))]
+    const table = base.reshape([rows, flat[1]!])
+    return table
+      .scatterAdd(positions!.reshape([flat[0]!, 1]).broadcastTo(flat), update!.reshape(flat), 0)
+      .reshape(base.shape)
+  },
   evaluate: ([positions, update], _, [out]) => {
     const y = new Value(out!.shape, out!.dtype)
     const row = sizeOf(out!.shape.slice(1))
@@ -65,8 +76,8 @@ export const scatterRowsOp = defineOp<{ rows: Axis }>({
     const column = onnx.reshape(positions!, p.shape, [flat[0], 1])
     const table = onnx.reshape(update!, u.shape, flat)
     const shape = [rows, flat[1]]
-    // For few rows a one-hot product is fastest. Never ScatterND with add: with repeated rows its sums are wrong on several threads.
-    if (typeof rows === 'number' && rows <= 256 && u.dtype === 'float32' && onnx.capabilities.contrib) {
+    // Never ScatterND with add: with repeated rows its sums are wrong on several threads.
+    if (isFew(rows) && u.dtype === 'float32' && onnx.capabilities.contrib) {
       const numbers = onnx.constant(
         'int32',
         [1, rows],

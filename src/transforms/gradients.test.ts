@@ -27,6 +27,30 @@ describe('reverse mode', () => {
     expect(valuesOf(gradients(y, [y]).gradients, [y])).toEqual([[1]])
   })
 
+  test('a table that is looked up and multiplied with: the rows are added to the product’s gradient', () => {
+    const table = input('table', [300, 2])
+    const ids = input('ids', [2, 2], 'int32')
+    const rows = Value.generate(ids.shape as number[], 'int32', (i) => [7, 299, 7, 0][i]!)
+    const loss = table.gather(ids).matmul(table, { transB: true }).sum()
+    const { gradients: found } = gradients(loss, [table])
+    expect(nodesOf(found).map(({ op }) => op.name)).not.toContain('scatterRows')
+    const w = numbers(table)
+    const [dTable] = evaluator(found)(
+      new Map([
+        [table, w],
+        [ids, rows],
+      ]),
+    )
+    // Each row gets the sum of the rows looked up, and the sum of all rows once for each time it was looked up.
+    const sum = (at: readonly number[], c: number) => at.reduce((total, row) => total + w.data[2 * row + c]!, 0)
+    const all = Array.from({ length: 300 }, (_, row) => row)
+    for (let i = 0; i < 600; i++) {
+      const [row, c] = [i >> 1, i & 1]
+      const times = [...rows.data].filter((id) => id === row).length
+      expect(dTable!.data[i]).toBeCloseTo(sum([...rows.data], c) + times * sum(all, c), 10)
+    }
+  })
+
   test('only a scalar can be differentiated', () => {
     expect(() =>
       gradients(

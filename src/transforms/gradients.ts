@@ -18,6 +18,9 @@ function sumTo(dy: Tensor, shape: Shape): Tensor {
   return summed.shape.length === shape.length ? summed.broadcastTo(shape) : summed.reshape(shape).broadcastTo(shape)
 }
 
+/** a + b; where b adds something up onto zeros, it starts from a instead. */
+const sumOf = (a: Tensor, b: Tensor): Tensor => b.node.op.onto?.(a, b.node.inputs, b.node.attributes) ?? a.add(b)
+
 /** Nodes from which a leaf of `wrt` can be reached. */
 function dependents(nodes: readonly Node[], wrt: ReadonlySet<Node>): Set<Node> {
   const found = new Set<Node>()
@@ -54,7 +57,7 @@ export function gradients(
   const accumulate = (x: Tensor, dy: Tensor) => {
     const slots = cotangents.get(x.node) ?? []
     const before = slots[x.index]
-    slots[x.index] = before ? before.add(dy) : dy
+    slots[x.index] = before ? sumOf(before, dy) : dy
     cotangents.set(x.node, slots)
   }
   accumulate(y!, full([], 1, y!.dtype))

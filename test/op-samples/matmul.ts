@@ -38,6 +38,11 @@ export const matmulSamples: Record<string, OpSamples> = {
         a.matmul(b),
       ),
       many: sample([floats(9, 17), floats(17, 11)], (a, b) => a.matmul(b)),
+      'the left turned, many rows': sample(
+        [floats(256, 8192), floats(256, 2)],
+        (a, b) => a.matmul(b, { transA: true, alpha: 0.5 }),
+        { derivative: 'none' },
+      ),
       'named axes': sample([floats('b', 't', 4), floats(4, 3)], (a, b) => a.matmul(b), { sizes }),
       'named axes inside': sample(
         [floats('b', 2, 't', 4), floats('b', 2, 's', 4)],
