@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ensureDirectory, writeBytes, writeFile, writeJson, writeText } from './atomic.ts'
+import { ensureDirectory, removeDebris, writeBytes, writeFile, writeJson, writeText } from './atomic.ts'
 import { openLineLog } from './line-log.ts'
 import { lockDirectory } from './lock.ts'
 
@@ -104,6 +104,19 @@ describe('atomic writes', () => {
     expect(readdirSync(folder)).toEqual(['file'])
   })
 
+  test('debris under the id that this process has too goes, what is being written stays', async () => {
+    const folder = fresh('same-id')
+    for (let i = 0; i < 40; i++) writeFileSync(join(folder, `.file.tmp-${process.pid}-${i}`), 'old')
+    await writeFile(join(folder, 'file'), async (sink) => {
+      await sink.write(Uint8Array.of(110, 101))
+      await removeDebris(folder)
+      expect(readdirSync(folder).length).toBe(1)
+      await sink.write(Uint8Array.of(119))
+    })
+    expect(readdirSync(folder)).toEqual(['file'])
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('new')
+  })
+
   test('kill -9 at any time leaves a whole file, and the next write removes the debris', async () => {
     const folder = fresh('kill')
     const file = join(folder, 'file')
@@ -140,6 +153,28 @@ describe('a log of lines', () => {
     expect(readFileSync(file, 'utf8')).toBe('{"step":1}\n{"step":2}\n{"step":3}\n')
   })
 
+  test('is cut to a length that was noted, or to the records that are wanted', async () => {
+    const file = join(fresh('cut'), 'metrics.jsonl')
+    const log = openLineLog(file)
+    for (const step of [1, 2, 3, 4]) log.append({ step })
+    expect(log.bytes).toBe(44)
+    await log.sync()
+    log.close()
+    const upTo3 = openLineLog(file, { records: (record) => (record as { step: number }).step <= 3 })
+    expect(upTo3.bytes).toBe(33)
+    upTo3.close()
+    const upTo2 = openLineLog(file, { bytes: 22 })
+    upTo2.append({ step: 9 })
+    upTo2.close()
+    expect(readFileSync(file, 'utf8')).toBe('{"step":1}\n{"step":2}\n{"step":9}\n')
+    for (const bytes of [44, 20]) {
+      expect(() => openLineLog(file, { bytes })).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED', kind: 'file' }))
+      expect(readFileSync(file, 'utf8').length, 'and left as it is').toBe(33)
+    }
+    openLineLog(file, { bytes: 0 }).close()
+    expect(readFileSync(file, 'utf8')).toBe('')
+  })
+
   test('a file with nothing but part of a line becomes empty', () => {
     const file = join(fresh('part'), 'metrics.jsonl')
     writeFileSync(file, '{"st')
@@ -168,6 +203,16 @@ describe('the lock of a directory', () => {
     lock.release()
     expect(readdirSync(folder)).toEqual([])
     lockDirectory(folder).release()
+  })
+
+  test('what processes killed on their way to the lock have left is removed', () => {
+    const folder = fresh('debris')
+    for (const name of ['999999999', '999999999.stale', `${process.pid}.stale`])
+      writeFileSync(join(folder, `.pellucid.lock.${name}`), '')
+    writeFileSync(join(folder, `.pellucid.lock.${process.ppid}`), '')
+    const lock = lockDirectory(folder)
+    expect(readdirSync(folder).sort()).toEqual(['.pellucid.lock', `.pellucid.lock.${process.ppid}`])
+    lock.release()
   })
 
   test('names the process that holds it, and is taken over after kill -9', async () => {

@@ -9,6 +9,7 @@ type Owner = { pid: number; host: string; started: string }
 export type DirectoryLock = { release(): void }
 
 const lockName = '.pellucid.lock'
+const debrisName = /^\.pellucid\.lock\.(\d+)(?:\.stale)?$/
 
 /**
  * When a process was started, as an opaque text: a process id alone may have been given to another process since. Linux tells
@@ -49,7 +50,7 @@ const isStale = (owner: Owner): boolean =>
  * `kill -9`, is taken over). Throws `conflict` (exit code 4) naming the process that holds it.
  */
 export function lockDirectory(directory: string): DirectoryLock {
-  const { linkSync, readFileSync, renameSync, rmSync, writeFileSync } = fs()
+  const { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } = fs()
   const file = path().join(directory, lockName)
   const own = `${file}.${process.pid}`
   const content = JSON.stringify({ pid: process.pid, host: hostName(), started: startOf(process.pid) } satisfies Owner)
@@ -85,6 +86,14 @@ export function lockDirectory(directory: string): DirectoryLock {
     rmSync(aside, { force: true })
   }
 
+  /** Removes what processes killed on their way to the lock have left. */
+  const removeDebris = (): void => {
+    for (const name of readdirSync(directory)) {
+      const pid = Number(debrisName.exec(name)?.[1])
+      if (pid > 0 && (pid === process.pid || !isRunning(pid))) rmSync(path().join(directory, name), { force: true })
+    }
+  }
+
   try {
     writeFileSync(own, content)
     while (!tryLink(own)) {
@@ -99,6 +108,7 @@ export function lockDirectory(directory: string): DirectoryLock {
         )
       removeStale(held)
     }
+    removeDebris()
   } catch (error) {
     throw explain(error, directory, 'write')
   } finally {
