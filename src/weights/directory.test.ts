@@ -141,7 +141,7 @@ describe('what is wrong with a directory', () => {
     ['{"weight_map":{"wte":"a.safetensors","wte":"a.safetensors"}}', 'BAD_JSON', /duplicate key "wte"/],
     ['{"weight_map":', 'BAD_JSON', /index\.json:1:15/],
     ['{"weight_map":{"wte":"b.safetensors"}}', 'MISSING_SHARD', /b\.safetensors: is missing/],
-    ['{"weight_map":{"other":"a.safetensors"}}', 'BAD_INDEX', /"other" in a\.safetensors, which lacks it; no other/],
+    ['{"weight_map":{"other":"a.safetensors"}}', 'BAD_INDEX', /"other" in a\.safetensors, which lacks it; no shard/],
   ])('index %s', async (index, code, message) => {
     const error = await withIndex(`index-${count++}`, index).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) })

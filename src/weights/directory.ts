@@ -88,7 +88,7 @@ function misplaced(name: string, shard: string, shards: Shards, indexFile: strin
   const [holder] = [...shards].find(([, { entries }]) => entries.has(name)) ?? []
   return fileError(
     'BAD_INDEX',
-    `${indexFile}: places tensor ${show(name)} in ${shard}, which lacks it; ${holder ?? 'no other shard'} holds it.\n` +
+    `${indexFile}: places tensor ${show(name)} in ${shard}, which lacks it; ${holder ?? 'no shard of the index'} holds it.\n` +
       'Download the index and all shards of one version.',
   )
 }
