@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bytesOf, exhaustive, goOn, openRuns, small, start, trainArguments } from './run.ts'
 import { type Call, callsUntil, save, traced, whyNoStrace } from './strace.ts'
 
@@ -29,6 +29,11 @@ async function expectSound(out: string, what: string) {
 
 const noStrace = whyNoStrace()
 describe.skipIf(noStrace)(named('a system call of a save fails', noStrace), () => {
+  let calls: readonly Call[]
+  beforeAll(async () => {
+    if (!noStrace) calls = callsUntil((await traced(runs, save)).calls, save.until)
+  }, 600_000)
+
   test.each([
     ['write', 'ENOSPC', 'no space left on the device (ENOSPC)'],
     ['write', 'EIO', 'the disk reports an input/output error (EIO)'],
@@ -37,7 +42,6 @@ describe.skipIf(noStrace)(named('a system call of a save fails', noStrace), () =
     ['rename', 'EIO', 'the disk reports an input/output error (EIO)'],
     ['mkdir', 'EROFS', 'the file system is read-only (EROFS)'],
   ])('%s: %s', { timeout: 3_600_000 }, async (name, error, cause) => {
-    const calls = callsUntil((await traced(runs, save)).calls, save.until)
     // From the moment when the new checkpoint has its name, failures are no longer this save's.
     const placed = calls.findLastIndex(({ name, args }) => name === 'rename' && args.endsWith('checkpoints/step-4"'))
     const failing = (call: Call, i: number) =>
