@@ -70,6 +70,8 @@ async function compare(ours: Warm, peer: Peer, options: BenchmarkOptions, log: (
       theirs = await peer.open(mode)
       const [our, their] = await alternate([ours, theirs], options.seconds)
       comparisons.push({ mode, versions: theirs.versions, theirs: their!, ours: our! })
+      const times = `${our!.milliseconds.toFixed(1)} ms, PyTorch ${mode} ${their!.milliseconds.toFixed(1)} ms`
+      log(`Pellucid ${times}`)
     } catch (error) {
       log(`PyTorch ${mode} skipped: ${(error as Error).message}`)
     } finally {
