@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME…`: runs benchmarks and prints each as a ratio against a peer measured in the same run. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { badInput } from './bad-input.ts'
 import { type Benchmark, Skip } from './benchmark.ts'
 import { firstToken } from './first-token.ts'
 import { memory } from './memory.ts'
@@ -9,7 +10,7 @@ import { optimizers } from './optimizers.ts'
 import { training } from './training.ts'
 import { world } from './world.ts'
 
-const benchmarks: readonly Benchmark[] = [nanogpt, training, memory, optimizers, firstToken, world]
+const benchmarks: readonly Benchmark[] = [nanogpt, training, memory, optimizers, firstToken, world, badInput]
 
 const help = [
   'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',

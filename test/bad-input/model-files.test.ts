@@ -10,6 +10,7 @@ import { cli } from '../cli/terminal.ts'
 import { measure } from './measure.ts'
 import { ModelDirectory } from './model-files.fixture.ts'
 import { type ModelCase, modelFiles, refusalBounds } from './model-files.ts'
+import { refusalCosts } from './refusal-cost.ts'
 
 /** Every name in a directory, with the content of small files, and times. */
 function snapshot(directory: string): string[] {
@@ -70,6 +71,21 @@ for (const each of modelFiles)
       expect(snapshot(directory)).toEqual(before)
     }),
   )
+
+test('large files are refused with little memory, in processes of their own', async () => {
+  const large = [
+    'model.safetensors: 100 000 tensors over the same bytes',
+    'model.safetensors: a million dimensions',
+    'config.json: 100 MB',
+    'config.json: 3 MB, cut',
+  ]
+  const costs = await refusalCosts(
+    modelFiles.filter(({ name }) => large.includes(name)),
+    1,
+  )
+  expect(costs).toHaveLength(large.length)
+  for (const { name, bytes, bound } of costs) expect(bytes, name).toBeLessThan(bound.bytes)
+})
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const run = (argv: readonly string[]) =>
