@@ -7,7 +7,16 @@ import { optimizerSchema } from './optimizers/index.ts'
 import { fieldLike, type Schema } from './recipe-fields.ts'
 import { scheduleSchema } from './schedules.ts'
 
-const count = (what: string) => z.int('a whole number').positive('more than 0').max(1e12, 'at most 1e12').describe(what)
+const count = (what: string, most = 1e12) =>
+  z
+    .int('a whole number')
+    .positive('more than 0')
+    .max(most, `at most ${most === 1e12 ? '1e12' : most}`)
+    .describe(what)
+/** Beyond any model there is; larger numbers are slips, and would be answered by a full memory. */
+const mostLayers = 1024
+const mostWidth = 65_536
+const mostTokens = 2 ** 20
 const rate = z.number().min(0, '0 or more').lt(1, 'below 1')
 
 const tokenizerSchema = z.discriminatedUnion('type', [
@@ -15,7 +24,7 @@ const tokenizerSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('bytes').describe('Every byte is a token (ByT5)') }),
   z.strictObject({
     type: z.literal('bpe').describe('Byte-level byte-pair encoding, trained on the text (GPT-2)'),
-    vocabularySize: count('Tokens, the 256 bytes among them').min(257, 'at least 257').default(1024),
+    vocabularySize: count('Tokens, the 256 bytes among them', mostTokens).min(257, 'at least 257').default(1024),
   }),
   z.strictObject({
     type: z.literal('file'),
@@ -46,9 +55,9 @@ const modelSchema = z.strictObject({
     .optional()
     .describe('A model directory to go on from; its sizes and tokenizer are taken over'),
   type: z.string().optional().describe(`model_type as in config.json (default: ${sizes.type})`),
-  layers: count(`Blocks (default: ${sizes.layers})`).max(10_000).optional(),
-  heads: count(`Attention heads of a block (default: ${sizes.heads})`).optional(),
-  width: count(`Width of the residual stream (default: ${sizes.width})`).optional(),
+  layers: count(`Blocks (default: ${sizes.layers})`, mostLayers).optional(),
+  heads: count(`Attention heads of a block (default: ${sizes.heads})`, mostWidth).optional(),
+  width: count(`Width of the residual stream (default: ${sizes.width})`, mostWidth).optional(),
   dropout: rate.optional().describe(`Share of activations set to 0 (default: ${sizes.dropout})`),
   config: z.record(z.string(), z.unknown()).default({}).describe('Further fields of config.json'),
 })
@@ -61,8 +70,8 @@ export const recipeSchema = z.strictObject({
   tokenizer: tokenizerSchema.optional().describe('Default: bpe, or the tokenizer of model.from'),
   data: dataSchema.prefault({}),
   objective: z.enum(['next-token']).default('next-token'),
-  contextLength: count('Tokens a model sees at once').default(128),
-  batchSize: count('Sequences of a micro-batch').default(16),
+  contextLength: count('Tokens a model sees at once', mostTokens).default(128),
+  batchSize: count('Sequences of a micro-batch', mostTokens).default(16),
   gradientAccumulation: count('Micro-batches whose gradients make one step').default(1),
   splits: count('Parts of a micro-batch that are computed side by side; chosen by size unless given').optional(),
   gradientClip: z.number().positive('more than 0').optional().describe('Largest norm of all gradients together'),
