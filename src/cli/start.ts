@@ -133,6 +133,7 @@ async function choose(
 const written = [
   'checkpoints',
   'data',
+  'data.partial',
   'metrics.jsonl',
   'timing.jsonl',
   'model.safetensors',

@@ -1,11 +1,12 @@
 /** `pellucid train`: a recipe in, a model directory out, with everything that happens shown as it happens. */
+import { usageError } from '../base/errors.ts'
 import { type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
 import { storedRecipe } from '../training/run-directory.ts'
 import { outOf, train as runTraining, type TrainOptions } from '../training/train.ts'
 import type { Command } from './command.ts'
 import { checkDirectory, filesAsText } from './data-files.ts'
-import { filled, json, lossy, runtimeOptions, setOption } from './options.ts'
+import { filled, json, lossy, number, runtimeOptions, setOption } from './options.ts'
 import { fieldMeant } from './recipe-fields.ts'
 import { openTrainingDisplay } from './training-display.ts'
 
@@ -44,6 +45,11 @@ export const train: Command = {
       flags: '--allow-data-change',
       description: 'go on although the text has changed; the tokenizer stays, and without the text its tokens do',
     },
+    {
+      flags: '--max-memory <GB>',
+      description: 'most memory the run may need, by its prediction (default: what the machine can give)',
+      parse: number('--max-memory', { above: 0 }),
+    },
     setOption,
     lossy,
     json,
@@ -58,6 +64,12 @@ export const train: Command = {
   async run(values, terminal) {
     const { recipe: name, data, set, json: asJson, runtime, threads, allowFallback, allowDataChange } = values
     const resume: TrainOptions['resume'] = values.resumeFrom ?? values.resume
+    for (const flag of ['allowFallback', 'allowDataChange'])
+      if (values[flag] && !resume)
+        throw usageError(
+          'BAD_USAGE',
+          `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for a run that goes on; expected --resume or --resume-from with it.`,
+        )
     const out = outOf({}, { out: values.out, resume })
     const stored = resume && name === undefined ? await storedRecipe(out) : undefined
     const base: RecipeInput = stored ?? (await findRecipe(name ?? 'world'))
@@ -75,6 +87,7 @@ export const train: Command = {
       allowDataChange,
       runtime,
       threads,
+      ...(values.maxMemory !== undefined && { maxMemory: values.maxMemory * 1e9 }),
       signal: terminal.signal,
       warn: (line: string) => (display ? display.say(line) : terminal.note(`${line}\n`)),
     }

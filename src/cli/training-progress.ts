@@ -92,7 +92,7 @@ function resumption({ path, changes, environment, skipped }: Resumed): string[] 
   return [
     ...skipped.map((what) => `passed over: ${what}`),
     ...(path === undefined ? ['there was no checkpoint: it begins again'] : []),
-    ...changes.map((change) => `changed: ${changeText(change)}`),
+    ...changes.map((change) => `changed: ${change.field === 'data' ? 'the text' : changeText(change)}`),
     ...(others ? [`the last digits may differ from an undisturbed run's: ${others}`] : []),
   ]
 }

@@ -1,8 +1,8 @@
 /** From a recipe to a tokenizer and files of ids, in the run's directory. */
-import { ensureDirectory } from '../base/atomic.ts'
+import { ensureDirectory, syncDirectory } from '../base/atomic.ts'
 import { damageOf, sha256 } from '../base/digest.ts'
 import { conflict, fileError, PellucidError } from '../base/errors.ts'
-import { fs, kindOf, path, readJson } from '../base/files.ts'
+import { explain, fs, kindOf, path, readJson } from '../base/files.ts'
 import { splitFiles, type TextPart, tellReplaced } from '../datasets/text.ts'
 import { openTokens, type TokenSequence } from '../datasets/tokens.ts'
 import { worldText } from '../datasets/world/index.ts'
@@ -127,10 +127,20 @@ export async function prepareData(
   if (stored && !damage && stored.fingerprint === fingerprint) return await open(directory, stored, options)
   const checkpoint = expected?.checkpoint
   const tokenizer = checkpoint && (await loadTokenizer(checkpoint.directory))
-  await fs().promises.rm(directory, { recursive: true, force: true })
-  await ensureDirectory(directory)
-  const made = await makeTokenFiles(directory, recipe, texts, { print, fingerprint, tokenizer }, options)
-  return await open(directory, made, options)
+  const remove = (place: string) => fs().promises.rm(place, { recursive: true, force: true })
+  const partial = `${directory}.partial`
+  try {
+    await remove(partial)
+    await ensureDirectory(partial)
+    const made = await makeTokenFiles(partial, recipe, texts, { print, fingerprint, tokenizer }, options)
+    await remove(directory)
+    await fs().promises.rename(partial, directory)
+    await syncDirectory(path().dirname(directory))
+    return await open(directory, made, options)
+  } catch (error) {
+    await remove(partial).catch(() => {}) // The first error is the one to report.
+    throw explain(error, directory, 'write')
+  }
 }
 
 /** data.json of an earlier start; undefined where it has made none that can be understood. */

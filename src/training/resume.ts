@@ -71,7 +71,7 @@ export async function findCheckpoint(out: string, from: string | undefined, allo
       skipped.push(`${directory}: is not complete`)
     } catch (error) {
       if (!allowFallback || !(error instanceof PellucidError) || error.code !== 'CHECKPOINT_DAMAGED') throw error
-      skipped.push(error.message.split('\n')[0]!)
+      skipped.push(error.message.split('\n')[0]!.replace(/\.$/, ''))
     }
   }
   return { found: undefined, skipped }
