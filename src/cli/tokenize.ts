@@ -49,8 +49,10 @@ export const tokenize: Command = {
     const how = reading(lossy, terminal)
     const print = (content: string) => terminal.out(`${JSON.stringify(tokenizer.encode(content, { special }))}\n`)
     if (jsonl !== undefined) {
-      for (const [i, line] of (await readWhole(jsonl, how)).split('\n').entries())
-        if (line.trim()) print(textOf(line, `${jsonl}:${i + 1}`))
+      const lines = (await readWhole(jsonl, how)).split('\n')
+      // A bad line is told before anything is printed.
+      const texts = lines.flatMap((line, i) => (line.trim() ? [textOf(line, `${jsonl}:${i + 1}`)] : []))
+      for (const each of texts) print(each)
       how.tell(jsonl)
       return
     }

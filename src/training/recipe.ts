@@ -174,7 +174,7 @@ export function setFields(recipe: RecipeInput, assignments: readonly string[]): 
       throw usageError('BAD_SET', `--set ${assignment}: expected path=value, such as optimizer.learningRate=3e-4.`)
     const keys = assignment.slice(0, split).split('.')
     if (keys.length > mostKeys || keys.some((key) => key === '' || key === '__proto__'))
-      throw usageError('BAD_SET', `--set ${assignment}: ${assignment.slice(0, split)} is not a path of fields.`)
+      throw usageError('BAD_SET', `--set ${assignment}: not a path of fields.`)
     let at = result
     for (const [i, key] of keys.entries()) {
       if (Array.isArray(at) && !(/^\d{1,6}$/.test(key) && Number(key) <= at.length))
