@@ -6,6 +6,7 @@ import { openOurs, preparePeer } from './training/sides.ts'
 const longRun = new URL('training/long-run.ts', import.meta.url).pathname
 /** The long run is that of the first config; what it holds is measured from here on. */
 const settled = 1000
+const fewestSteps = 2 * settled
 
 const mebibyte = 1 << 20
 type Sample = { step: number; rss: number; heap: number; buffers: number }
@@ -19,6 +20,7 @@ function growth(samples: readonly Sample[], value: (sample: Sample) => number): 
 }
 
 async function watchLongRun(config: StepConfig, { threads, steps }: BenchmarkOptions, log: (line: string) => void) {
+  if (!(steps >= fewestSteps)) throw new Skip(`--steps is ${steps}, expected ${fewestSteps} or more`)
   const args = ['--expose-gc', '--import', 'tsx', longRun, config.name, String(steps), String(threads)]
   const { seconds, output } = await runProgram(process.execPath, args)
   const samples = output
