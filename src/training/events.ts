@@ -38,6 +38,8 @@ export type TrainEvent =
       readonly trainTokens: number
       readonly validationTokens: number
       readonly bytesPerToken: number
+      /** Bytes that the run will need at its peak, as predicted. */
+      readonly memory: number
       readonly step: number
       readonly runtime: string
       /** Only where an earlier start is gone on with. */

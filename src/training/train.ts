@@ -3,6 +3,7 @@ import { ensureDirectory } from '../base/atomic.ts'
 import { conflict } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
 import { lockDirectory } from '../base/lock.ts'
+import { memoryLimit } from '../base/memory.ts'
 import { version } from '../base/version.ts'
 import { Generator } from '../generation/generator.ts'
 import { startId } from '../generation/special-ids.ts'
@@ -15,6 +16,7 @@ import { type RunConstants, setAsideAfter } from './checkpoints.ts'
 import { findTexts, findTextsAgain, type Prepared, type Texts } from './data.ts'
 import type { TrainEvent } from './events.ts'
 import { loop } from './loop.ts'
+import { predictMemory } from './memory.ts'
 import { checkLength, objectives } from './objective.ts'
 import { describeModel, readOrigin } from './origin.ts'
 import { firstOverflow } from './overflow.ts'
@@ -37,6 +39,8 @@ export type TrainOptions = ResumeOptions & {
   readonly signal?: AbortSignal
   readonly runtime?: RuntimeName | Runtime
   readonly threads?: number
+  /** Bytes that the run may need by its prediction; by default what the machine can give. */
+  readonly maxMemory?: number
   readonly warn?: (message: string) => void
 }
 
@@ -54,7 +58,7 @@ export function outOf(
  * Trains. Yields events as they happen; the directory `out` holds the best weights so far as a model directory, `checkpoints/` the
  * newest states, `metrics.jsonl` every number. The result depends on the recipe alone, not on threads, interruptions or the clock.
  * Throws usage errors for a bad recipe, file errors for a bad text, RUN_EXISTS, RECIPE_CHANGED, DATA_CHANGED, DIRECTORY_IN_USE,
- * NONFINITE_LOSS.
+ * MEMORY, NONFINITE_LOSS.
  */
 export async function* train(input: RecipeInput, options: TrainOptions = {}): AsyncGenerator<TrainEvent> {
   const recipe = parseRecipe(input)
@@ -107,7 +111,7 @@ async function* runOn(
   data: Prepared,
   recipe: Recipe,
   runtime: Runtime,
-  { out, signal, threads, resumption, allowFallback }: RunOptions,
+  { out, signal, threads, resumption, allowFallback, maxMemory }: RunOptions,
 ): AsyncGenerator<TrainEvent> {
   const { tokenizer } = data
   const objective = objectives[recipe.objective]
@@ -121,19 +125,22 @@ async function* runOn(
   const found = resumption?.found
   if (found) await checkConfig(found, described)
   const splits = splitsOf({ ...recipe, splits: recipe.splits ?? (found?.recipe.splits as number) }, parameterCount)
-  const step = await TrainingStep.create({
+  const plan = {
     network,
     objective,
     runtime,
     optimizer: recipe.optimizer,
     seed: recipe.seed,
-    initial: found ? undefined : await readOrigin(recipe, described),
     batchSize: recipe.batchSize,
     splits,
     contextLength: recipe.contextLength,
     micros: recipe.gradientAccumulation,
     threads,
-  })
+  }
+  const allowed = maxMemory === undefined ? memoryLimit() : { bytes: maxMemory, source: 'what --max-memory allows' }
+  const memory = predictMemory(plan, allowed)
+  const initial = found ? undefined : await readOrigin(recipe, described)
+  const step = await TrainingStep.create({ ...plan, initial })
   const checkpoint = { ...described, network, parameters, constants: new Map(), warnings: [] }
   const prompt = await samplePrompt(recipe, data, startId(checkpoint, tokenizer) !== undefined)
   const { bos_token_id, eos_token_id } = described.file
@@ -169,6 +176,7 @@ async function* runOn(
       trainTokens: data.train.length,
       validationTokens: data.validation.length,
       bytesPerToken: data.bytesPerToken,
+      memory: memory.total,
       step: last,
       runtime: runtime.name,
       ...(resumed && { resumed }),

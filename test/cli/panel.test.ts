@@ -21,6 +21,7 @@ function* events(): Generator<TrainEvent> {
     trainTokens: 648_000,
     validationTokens: 70_000,
     bytesPerToken: 4,
+    memory: 250e6,
     step: 0,
     runtime: 'native',
   }

@@ -56,7 +56,7 @@ export type Call = {
   readonly result: string
   /** The file or directory that it is about; undefined for pipes, terminals and the like. */
   readonly path: string | undefined
-  /** Which call of its name on its path this is, from 1 on. */
+  /** Which call of its name on its path this is in its thread, from 1 on: as strace counts. */
   readonly nth: number
 }
 
@@ -137,7 +137,7 @@ export function parseTrace(log: string, out: string, pid: string): Call[] {
     if (!name) return []
     const args = plain(rawArgs!)
     const path = /^\d+<((?:OUT|UP)[^>]*)>/.exec(args)?.[1] ?? /^[^"]*"(OUT[^"]*)"/.exec(args)?.[1]
-    const key = `${name} ${path}`
+    const key = `${thread} ${name} ${path}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
     return [{ name, args, result: result!, path, nth: counts.get(key)! }]
   })

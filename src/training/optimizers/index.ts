@@ -4,6 +4,7 @@ export {
   createOptimizer,
   type Optimizer,
   type OptimizerConfig,
+  optimizerFloats,
   optimizerSchema,
   type StepOptions,
   type StepReport,

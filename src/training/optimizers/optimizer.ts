@@ -55,6 +55,14 @@ export type Optimizer = {
   load(state: ReadonlyMap<string, NdArray>): void
 }
 
+/** Floats that a parameter of some shape takes: itself, its gradient buffers, its state and working memory. */
+export function optimizerFloats(config: OptimizerConfig, shape: readonly number[], gradientBuffers: number): number {
+  const rule = rules[config.name] as Rule<z.ZodType<OptimizerConfig>>
+  const state = Object.values(rule.state(config, shape)).map(sizeOf)
+  const scratch = Object.values(rule.scratch?.(config, shape) ?? {})
+  return [...state, ...scratch].reduce((sum, floats) => sum + floats, (1 + gradientBuffers) * sizeOf(shape))
+}
+
 /**
  * An optimizer over zeroed parameters, to be filled by the caller. `gradients` is the number of gradient buffers: 2 for
  * accumulation over micro-batches, or one for each worker thread (then with `shared`).
