@@ -4,7 +4,7 @@
  */
 import { failure, fileError, PellucidError } from './errors.ts'
 import { impostorBytes, impostorOf } from './impostors.ts'
-import { JsonError, parseJson } from './json.ts'
+import { JsonError, type ParseOptions, parseJson } from './json.ts'
 import { type DecodeOptions, decodeText } from './utf8.ts'
 
 const builtin = <T>(name: string): T => {
@@ -218,14 +218,17 @@ export const readText = async (file: string, options?: DecodeOptions): Promise<s
  * A file that holds one JSON value, strictly (see json.ts). An error names line and column, or what else the file is. `maxBytes`
  * refuses larger ones unread, where no honest file of the kind is as large.
  */
-export async function readJson(file: string, { maxBytes = maxTextBytes } = {}): Promise<unknown> {
+export async function readJson(
+  file: string,
+  { maxBytes = maxTextBytes, ...options }: ParseOptions & { readonly maxBytes?: number } = {},
+): Promise<unknown> {
   const bytes = await readTextBytes(file, maxBytes)
   const impostor = impostorOf(bytes.subarray(0, impostorBytes))
   if (impostor) throw fileError('BAD_JSON', `${file}: expected JSON, but this is ${impostor}`)
   const text = decodeText(bytes, file)
   if (text.trim() === '') throw fileError('BAD_JSON', `${file}: is empty, expected JSON.`)
   try {
-    return parseJson(text)
+    return parseJson(text, options)
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     throw fileError('BAD_JSON', `${file}:${error.line}:${error.column}: not valid JSON: ${error.message}.`, error)

@@ -83,9 +83,12 @@ describe('parseJson', () => {
     expect(parseJson('[2, 2.0, -0, 2e0]', { number: (source) => source })).toEqual(['2', '2.0', '-0', '2e0'])
   })
 
-  test('a caller can limit the length of arrays', () => {
+  test('a caller can limit the length of arrays and objects', () => {
     expect(parseJson('[[1,2],[3]]', { maxItems: 2 })).toEqual([[1, 2], [3]])
     expect(() => parseJson('[1,2,3]', { maxItems: 2 })).toThrow('a list of more than 2 items')
+    expect(parseJson('{"a":1,"b":2}', { maxMembers: 2 })).toEqual({ a: 1, b: 2 })
+    expect(() => parseJson('{"a":{"b":1,"c":1}}', { maxMembers: 1 })).toThrow('an object of more than 1 members')
+    expect(() => parseJson('{"a":1,"b":2}', { maxMembers: 1, member: () => {} })).not.toThrow()
   })
 
   test('what a terminal would obey is shown as an escape', () => {

@@ -39,13 +39,15 @@ export type ParseOptions = {
   member?: (key: string, value: unknown) => void
   /** Most items of an array; more are an error. */
   maxItems?: number
+  /** Most members of an object, but for one whose members go to `member`; more are an error. */
+  maxMembers?: number
 }
 
 /**
  * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`. Throws JsonError.
  */
 export function parseJson(text: string, options: ParseOptions = {}): unknown {
-  const { number, member, maxItems = Number.POSITIVE_INFINITY } = options
+  const { number, member, maxItems = Number.POSITIVE_INFINITY, maxMembers = Number.POSITIVE_INFINITY } = options
   let at = 0
 
   const fail = (message: string, position = at): never => {
@@ -128,7 +130,8 @@ export function parseJson(text: string, options: ParseOptions = {}): unknown {
       at++
       return object
     }
-    for (;;) {
+    for (let members = 0; ; members++) {
+      if (members === maxMembers && !taken) fail(`an object of more than ${maxMembers} members`)
       if (skipSpace() !== 0x22) fail(`expected a key in quotes, found ${found()}`)
       const keyAt = at
       const key = parseString()

@@ -5,7 +5,7 @@ import { kindOf, path, readJson } from '../base/files.ts'
 import { show } from '../base/json.ts'
 import type { NdArray } from '../tensor/array.ts'
 import { toFloat32 } from '../tensor/half.ts'
-import { configName, maxConfigBytes, readConfig } from './config.ts'
+import { configLimits, configName, readConfig } from './config.ts'
 import { configWarnings } from './config-warnings.ts'
 import { openWeights, type WriteOptions, writeWeights } from './directory.ts'
 import type { ConfigFile } from './format.ts'
@@ -22,7 +22,7 @@ export { type Checkpoint, matchWeights } from './match.ts'
 async function readGenerationConfig(directory: string): Promise<{ name: string; file?: ConfigFile }> {
   const name = path().join(directory, 'generation_config.json')
   if (!(await kindOf(name))) return { name }
-  const value = await readJson(name, { maxBytes: maxConfigBytes })
+  const value = await readJson(name, configLimits)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { name, file: value as ConfigFile }
   throw fileError('BAD_CONFIG', `${name}: holds ${show(value)}, expected an object.`)
 }

@@ -29,8 +29,8 @@ export function parseConfig(value: unknown, name: string): Described {
   return { format, config: parsed.data, file }
 }
 
-/** No honest config comes near it, and what is larger would take long to refuse. */
-export const maxConfigBytes = 1 << 22
+/** No honest config comes near them, and what is larger would take long to refuse. */
+export const configLimits = { maxBytes: 1 << 22, maxItems: 1 << 16, maxMembers: 1 << 16 } as const
 
 /** Reads config.json of a model directory. */
 export async function readConfig(directory: string): Promise<Described> {
@@ -38,7 +38,7 @@ export async function readConfig(directory: string): Promise<Described> {
   const kind = await kindOf(directory)
   if (!kind) throw fileError('FILE_NOT_FOUND', `${directory}: no such model directory. Check the path.`)
   if (kind !== 'directory') throw fileError('NOT_A_DIRECTORY', `${directory}: is a file, expected a model directory.`)
-  if (await kindOf(name)) return parseConfig(await readJson(name, { maxBytes: maxConfigBytes }), name)
+  if (await kindOf(name)) return parseConfig(await readJson(name, configLimits), name)
   if ((await listDirectory(directory)).includes(configName)) throw danglingLink(name)
   throw fileError(
     'NO_CONFIG',

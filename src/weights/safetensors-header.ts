@@ -67,6 +67,9 @@ const again = 'The file is damaged or was not written as safetensors: download o
 /** The most dimensions of a tensor; PyTorch and NumPy allow 64. A list of millions would take long to refuse otherwise. */
 const maxRank = 1024
 
+/** The most texts of `__metadata__`, for the same reason. */
+const maxMetadata = 1 << 16
+
 /** A header longer than this is not read at all if its first bytes are wrong. */
 const longHeaderBytes = 1 << 20
 
@@ -163,7 +166,7 @@ function parseRoot(json: Uint8Array, bad: Bad, member: (key: string, value: unkn
   if ('invalidAt' in decoded) throw bad('ST_BAD_HEADER', `its header is not UTF-8 at byte ${decoded.invalidAt}`)
   let root: unknown
   try {
-    root = parseJson(decoded.text, { number: parseNumber, member, maxItems: maxRank })
+    root = parseJson(decoded.text, { number: parseNumber, member, maxItems: maxRank, maxMembers: maxMetadata })
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     const code = error.problem === 'duplicate-key' ? 'ST_DUPLICATE_KEY' : 'ST_BAD_HEADER'

@@ -16,8 +16,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** The plain name of a weights file: no folder, no drive, nothing that a terminal would obey. */
 const plainName = /^[^/\\:\p{Cc}]+\.safetensors$/u
 
-/** As with the header of a safetensors file, of which an index is a part. */
-const maxIndexBytes = 100_000_000
+/** The largest models published have a third of it. */
+const maxIndexBytes = 1 << 25
 
 /**
  * Reads `model.safetensors.index.json`. Files must be named plainly: an index is untrusted, and a path in it could lead anywhere.
@@ -30,11 +30,13 @@ export async function readShardIndex(file: string): Promise<ShardIndex> {
   const { weight_map: map, metadata } = root
   if (!isObject(map)) throw bad(`has "weight_map" ${show(map)}, expected an object of tensor names and file names`)
   const fileOf = new Map<string, string>()
+  const known = new Set<unknown>()
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !plainName.test(shard))
+    if (typeof shard !== 'string' || !(known.has(shard) || plainName.test(shard)))
       throw bad(
         `places tensor ${show(name)} in ${show(shard)}.\nExpected the plain name of a .safetensors file in the same directory`,
       )
+    known.add(shard)
     fileOf.set(name, shard)
   }
   return { fileOf, totalSize: isObject(metadata) ? metadata.total_size : undefined }
