@@ -29,6 +29,15 @@ test.each(runtimeNames)('%s, where asked for', async (name) => {
   expect(await negated(runtime)).toEqual(expected)
 })
 
+test.each([
+  ['native', { onnxruntime: /^\d+\.\d+/, provider: /CPU/, optimization: /all/ }],
+  ['web', { onnxruntimeWeb: /^\d+\.\d+/ }],
+  ['reference', { precision: /float64/ }],
+] as const)('%s says what its numbers depend on', async (name, expected) => {
+  const environment = await (await chooseRuntime(name)).environment()
+  for (const [key, pattern] of Object.entries(expected)) expect(environment[key]).toMatch(pattern)
+})
+
 test('another name is refused with those that there are', async () => {
   const refused = chooseRuntime('cuda' as RuntimeName)
   await expect(refused).rejects.toMatchObject({ kind: 'usage', code: 'BAD_RUNTIME' })
