@@ -1,6 +1,8 @@
 /** The terminal of this process: where results and notes go, what it can show, who answers, and its signals. */
+import { fstatSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { addAbortSignal } from 'node:stream'
+import { fileError } from '../base/errors.ts'
 import type { Terminal } from './command.ts'
 
 const showCursor = '\x1b[?25h'
@@ -68,7 +70,12 @@ export function openTerminal(): Terminal {
     },
     out: (text) => void process.stdout.write(text),
     note: (text) => void process.stderr.write(text),
-    input: () => addAbortSignal(controller.signal, process.stdin),
+    input() {
+      // Node would read a directory as an empty text.
+      if (fstatSync(process.stdin.fd).isDirectory())
+        throw fileError('IS_A_DIRECTORY', 'standard input: is a directory, expected a text.')
+      return addAbortSignal(controller.signal, process.stdin)
+    },
     ...(interactive && process.stdin.isTTY && { ask: questions(controller) }),
     signal: controller.signal,
     endAtOnce() {

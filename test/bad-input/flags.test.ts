@@ -11,7 +11,7 @@ let workspace: Awaited<ReturnType<typeof openWorkspace>>
 beforeAll(async () => {
   workspace = await openWorkspace()
   prepareFlags()
-})
+}, 60_000)
 afterAll(() => workspace.close())
 
 const hasTrace = /undefined|\[object|TypeError|RangeError|unexpected|\n\s+at |\.ts:\d|node:/

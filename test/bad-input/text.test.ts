@@ -8,7 +8,7 @@ import { measure } from './measure.ts'
 let workspace: Awaited<ReturnType<typeof openWorkspace>>
 beforeAll(async () => {
   workspace = await openWorkspace()
-})
+}, 60_000)
 afterAll(() => workspace.close())
 
 const pages = Buffer.from('The cat saw “naïve” birds.\n'.repeat(200))
