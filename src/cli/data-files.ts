@@ -81,8 +81,8 @@ export async function checkDirectory(flag: string, directory: string): Promise<v
     const kind = await kindOf(place)
     if (kind === 'directory' || (kind === undefined && path().dirname(place) === place)) return
     if (kind === undefined) continue
-    const where = place === directory ? 'it' : place
-    throw usageError('NOT_A_DIRECTORY', `${flag} ${directory}: ${where} is a file, expected a directory.`)
+    const where = place === directory ? '' : `${place} `
+    throw usageError('NOT_A_DIRECTORY', `${flag} ${directory}: ${where}is a file, expected a directory.`)
   }
 }
 

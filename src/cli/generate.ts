@@ -28,7 +28,7 @@ export const generate: Command = {
   options: [
     {
       flags: '--prompt <text>',
-      description: 'text to go on from (default: none, the start of a text); several make a batch',
+      description: 'text to go on from, by default the start of one; several make a batch',
       repeat: true,
     },
     {

@@ -68,10 +68,10 @@ const trainTokenizer: Command = {
       throw usageError('NO_OUT', 'tokenizer train needs --out DIR, where the tokenizer is written.')
     if (files.length === 0 && model !== 'bytes')
       throw usageError('NO_DATA', `tokenizer train --model ${model} needs texts to learn from: FILES.`)
-    if (model === 'bytes' && ((files.length > 0 || vocabSize) ?? minFrequency ?? special[0]))
+    if (model === 'bytes' && (vocabSize ?? minFrequency ?? special[0]) !== undefined)
       throw usageError(
         'BAD_USAGE',
-        'tokenizer train --model bytes learns nothing: give neither files nor other flags but --out.',
+        'tokenizer train --model bytes learns nothing: its tokens are fixed. Leave out the flags for them.',
       )
     await checkDirectory('--out', out)
     const how = reading(lossy, terminal)

@@ -120,7 +120,7 @@ const together: readonly FlagCase[] = [
   refuse(2, /either --text or --inputs/, 'inspect model --text a --inputs text.txt'),
   refuse(2, /--capture needs --output/, 'inspect model --text a --capture h.0'),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --vocab-size 500 --out new'),
-  refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --out new text.txt'),
+  refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --out new text.txt --special <s>'),
   refuse(2, /at least 5: 4 special/, 'tokenizer train --model characters --vocab-size 4 --out new text.txt'),
   refuse(2, /--continue and --sample exclude each other/, 'start --continue --sample'),
   refuse(2, /leave out --set/, 'start --out model --sample --set steps=1'),
@@ -137,7 +137,7 @@ const fifo = process.platform === 'win32' ? [] : ['fifo', '/dev/zero']
 const paths: readonly FlagCase[] = [
   ...['text.txt', 'text.txt/x', 'text.txt/x/y/z'].flatMap((out) =>
     ['train --data text.txt', 'tokenizer train text.txt', 'start --data text.txt'].map((words) =>
-      refuse(2, /--out .* is a file, expected a directory/, `${words} --out %1`, out),
+      refuse(2, /--out .*is a file, expected a directory/, `${words} --out %1`, out),
     ),
   ),
   refuse(2, /is a file of the model/, 'inspect model --text a --output model/model.safetensors'),
