@@ -1,6 +1,7 @@
 /** Every op against its laws, on every runtime. */
 import { afterAll, describe, expect, test } from 'vitest'
 import { attendOp } from '../src/nn/attention.ts'
+import { plainAttentionOp } from '../src/nn/plain-attention.ts'
 import { opTable } from '../src/ops/index.ts'
 import { nativeRuntime } from '../src/runtime/native/native.ts'
 import { referenceRuntime } from '../src/runtime/reference.ts'
@@ -9,7 +10,7 @@ import { opSamples } from './op-samples/index.ts'
 import { counts, gaps, opProblems } from './op-suite/suite.ts'
 
 const runtimes = [referenceRuntime({ precision: 'float32' }), nativeRuntime(), webRuntime()]
-const ops = new Map([...opTable, [attendOp.name, attendOp]])
+const ops = new Map([...opTable, ...[attendOp, plainAttentionOp].map((op) => [op.name, op] as const)])
 
 describe('every op', () => {
   test('has samples, and samples have an op', () => {

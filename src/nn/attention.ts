@@ -2,17 +2,23 @@
 //   b batch · t queries · s keys · h heads · g key/value heads · d width of one head
 import { staticShape } from '../graph/axis.ts'
 import type { OnnxWriter, Op } from '../graph/op.ts'
-import { apply, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
+import { apply, apply1, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { defineOp } from '../ops/define.ts'
-import { arange, where, writeRows } from '../ops/index.ts'
-import { type LayerCache, lowest } from './cache.ts'
+import { writeRows } from '../ops/index.ts'
+import type { LayerCache } from './cache.ts'
+import {
+  fromQueries,
+  groupQueryAttention,
+  type HeadAttributes,
+  keysOf,
+  plainAttentionOp,
+  queriesOf,
+  sharedWeights,
+  visible,
+  weightsOf,
+} from './plain-attention.ts'
 
-type Attributes = {
-  heads: number
-  keyHeads: number
-  causal: boolean
-  scale: number
-  window: number | undefined
+type Attributes = HeadAttributes & {
   dropout: number
   /** Which of the optional inputs follow q, k, v, in this order. */
   optional: readonly string[]
@@ -40,43 +46,22 @@ export type AttendOptions = {
 /** The written-out form. */
 function attention(inputs: readonly Tensor[], a: Attributes): Tensor[] {
   const [q, k, v] = inputs as [Tensor, Tensor, Tensor]
+  if (a.optional.length === 0 && a.dropout === 0) {
+    const { heads, keyHeads, causal, scale, window } = a
+    return [apply1(plainAttentionOp, [q, k, v], { heads, keyHeads, causal, scale, window })]
+  }
   const { mask, bias, pastKeys, pastValues, starts } = optionalInputs(inputs, a)
-  const [g, r] = [a.keyHeads, a.heads / a.keyHeads]
-  let keys = k.rearrange('b s (g d) -> b g s d', { g })
-  let values = v.rearrange('b s (g d) -> b g s d', { g })
+  let [keys, values] = [keysOf(k, a), keysOf(v, a)]
   if (pastKeys && pastValues && starts) {
     keys = writeRows(pastKeys, keys, starts)
     values = writeRows(pastValues, values, starts)
   }
-  const queries = q.rearrange('b t (g r d) -> b g (r t) d', { g, r })
-  let scores = queries.matmul(keys, { transB: true, alpha: a.scale }).rearrange('b g (r t) s -> b (g r) t s', { r })
-  if (bias) scores = scores.add(bias)
-  const allowed = visible(q, keys, a, starts, mask)
-  if (allowed) scores = scores.add(where(allowed, 0, lowest))
-  const weights = scores.softmax().tap('weights').dropout(a.dropout)
-  const mixed = weights.rearrange('b (g r) t s -> b g (r t) s', { g, r }).matmul(values)
-  const y = mixed.rearrange('b g (r t) d -> b t (g r d)', { r })
+  const ordered = visible(q.shape[1]!, keys.shape[2]!, a, starts)
+  const unpadded = mask && (mask.dtype === 'bool' ? mask : mask.equal(0).not()).unsqueeze(1, 1)
+  const allowed = unpadded && ordered ? unpadded.and(ordered) : (unpadded ?? ordered)
+  const weights = weightsOf(queriesOf(q, a), keys, a, allowed, bias).tap('weights').dropout(a.dropout)
+  const y = fromQueries(sharedWeights(weights, a).matmul(values), a)
   return pastKeys ? [y, keys, values] : [y]
-}
-
-/** Which keys each query may see, bool broadcastable to [b, h, t, s]; undefined where all may see all. */
-function visible(
-  q: Tensor,
-  keys: Tensor,
-  { causal, window }: Attributes,
-  starts?: Tensor,
-  mask?: Tensor,
-): Tensor | undefined {
-  const rules: Tensor[] = []
-  if (mask) rules.push((mask.dtype === 'bool' ? mask : mask.equal(0).not()).unsqueeze(1, 1))
-  if (causal || starts || window !== undefined) {
-    const column = arange(q.shape[1]!).unsqueeze(1)
-    const query = starts ? starts.reshape([-1, 1, 1, 1]).add(column) : column
-    const key = arange(keys.shape[2]!)
-    rules.push(key.lessEqual(query))
-    if (window !== undefined) rules.push(key.greater(query.sub(window)))
-  }
-  return rules.length ? rules.reduce((a, b) => a.and(b)) : undefined
 }
 
 const optionalInputs = (inputs: readonly Tensor[], { optional }: Attributes): { [name: string]: Tensor | undefined } =>
@@ -94,7 +79,7 @@ export const attendOp: Op<Attributes> = defineOp<Attributes>({
     if (!onnx.capabilities.contrib || given !== 'pastKeys,pastValues,starts' || !a.causal || a.dropout > 0)
       return undefined
     if (typeof width !== 'number' || (width / a.heads) % 8 !== 0) return undefined
-    return groupQueryAttention(onnx, names, node.inputs[0]!, a)
+    return cachedAttention(onnx, names, node.inputs[0]!, a)
   },
 })
 
@@ -102,7 +87,7 @@ export const attendOp: Op<Attributes> = defineOp<Attributes>({
  * ORT's GroupQueryAttention: appends to the fixed buffers in place when past and present are one array. In another array it writes zeros
  * beyond what is filled.
  */
-function groupQueryAttention(
+function cachedAttention(
   onnx: OnnxWriter,
   [q, k, v, pastKeys, pastValues, starts]: string[],
   query: Tensor,
@@ -111,13 +96,7 @@ function groupQueryAttention(
   const tokens = onnx.node('Cast', [onnx.shape([query.shape[1]!])], { to: 'int32' })
   const last = onnx.node('Sub', [onnx.node('Add', [starts!, tokens]), onnx.scalar('int32', 1)])
   const total = onnx.node('Add', [onnx.node('ReduceMax', [starts!], { keepdims: 0 }), onnx.node('Squeeze', [tokens])])
-  return onnx.nodes(
-    'GroupQueryAttention',
-    [q!, k!, v!, pastKeys!, pastValues!, last, total],
-    3,
-    { num_heads: a.heads, kv_num_heads: a.keyHeads, scale: { float: a.scale }, local_window_size: a.window ?? -1 },
-    { domain: 'com.microsoft' },
-  )
+  return groupQueryAttention(onnx, [q!, k!, v!, pastKeys!, pastValues!, last, total], a)
 }
 
 /** The queries' width; throws unless heads divide the widths and queries and keys have heads of one width. */

@@ -1,6 +1,6 @@
 /** Activation functions made of simpler ones, with fused lowerings. */
-import type { OnnxWriter, Op, Vjp } from '../graph/op.ts'
-import { apply, apply1, type Node, type Tensor } from '../graph/tensor.ts'
+import type { OnnxWriter } from '../graph/op.ts'
+import { apply1, type Node, type Tensor } from '../graph/tensor.ts'
 import { like } from './binary.ts'
 import { defineOp, expectDtype, floats } from './define.ts'
 
@@ -61,39 +61,28 @@ export const geluGateOp = defineOp({
   vjp: ([dy], [x], [gate]) => [tanhSlope(x!, gate!, dy!.mul(gate!))],
 })
 
-/**
- * y = x·gate(x), and the gate: what a GELU is where it is differentiated. The derivative gate + x·gate′ uses both outputs again, which
- * saves passes over memory; `product` is x·gate′.
- */
-const gated = (name: string, gate: Op, product: (x: Tensor, y: Tensor, gate: Tensor) => Tensor) =>
-  defineOp({
-    name,
-    body: ([x]) => {
-      const g = apply1(gate, [x!])
-      return [x!.mul(g), g]
-    },
-    vjp: ([dy, dGate], [x], [y, g]) => {
-      const direct = dy?.mul(product(x!, y!, g!).add(g!))
-      // The gate itself is used in second derivatives only.
-      const further = dGate && (gate.vjp as Vjp<object>)([dGate], [x!], [g!], {})[0]
-      return [direct && further ? direct.add(further) : (direct ?? further)]
-    },
-  })
-
-export const geluGatedOp = gated('geluGated', normalCdfOp, (x) => density(x).mul(x))
-export const geluTanhGatedOp = gated('geluTanhGated', geluGateOp, (x, y, gate) => tanhSlope(x, gate, y))
-
-/** x·Φ(x) (Hendrycks and Gimpel 2016). */
+/** x·Φ(x) (Hendrycks and Gimpel 2016). Derivative: Φ(x) + x·φ(x); nothing but x is kept for it. */
 export const geluOp = defineOp({
   name: 'gelu',
-  body: ofFloats((x) => apply(geluGatedOp, [x])[0]!),
+  body: ofFloats((x) => x.mul(apply1(normalCdfOp, [x]))),
+  vjp: ([dy], [x]) => [
+    dy!.mul(
+      density(x!)
+        .mul(x!)
+        .add(apply1(normalCdfOp, [x!])),
+    ),
+  ],
   onnx: (onnx, [x], node) => contrib(onnx, 'Gelu', x!, node),
 })
 
-/** The tanh approximation of GELU, as in GPT-2: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
+/** The tanh approximation of GELU, as in GPT-2: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). Derivative: gate + x·gate′. */
 export const geluTanhOp = defineOp({
   name: 'geluTanh',
-  body: ofFloats((x) => apply(geluTanhGatedOp, [x])[0]!),
+  body: ofFloats((x) => x.mul(apply1(geluGateOp, [x]))),
+  vjp: ([dy], [x], [y]) => {
+    const gate = apply1(geluGateOp, [x!])
+    return [dy!.mul(tanhSlope(x!, gate, y!).add(gate))]
+  },
   onnx: (onnx, [x], node) => contrib(onnx, 'FastGelu', x!, node),
 })
 

@@ -1,7 +1,8 @@
 /** Samples of attention. */
-import type { Tensor } from '../../src/graph/tensor.ts'
+import { apply1, type Tensor } from '../../src/graph/tensor.ts'
 import { type AttendOptions, attend } from '../../src/nn/attention.ts'
 import { LayerCache } from '../../src/nn/cache.ts'
+import { type HeadAttributes, plainAttentionOp } from '../../src/nn/plain-attention.ts'
 import { arange, input, where } from '../../src/ops/index.ts'
 import { bools, floats, type InputSpec, integers, type OpSamples, refused, sample, values } from '../op-suite/sample.ts'
 
@@ -45,7 +46,33 @@ const unseen = { derivative: 'runtimes' } as const
 const causal = { heads: 2, causal: true } as const
 const x = (...shape: number[]) => input('x', shape)
 
+const plain = (options: Partial<HeadAttributes> & { heads: number }) => (q: Tensor, k: Tensor, v: Tensor) =>
+  apply1(plainAttentionOp, [q, k, v], {
+    keyHeads: options.heads,
+    causal: true,
+    scale: 0.5,
+    window: undefined,
+    ...options,
+  })
+
 export const attendSamples: Record<string, OpSamples> = {
+  plainAttention: {
+    samples: {
+      causal: sample(qkv(2, 3, 3, 4), plain({ heads: 2 })),
+      'every key, other keys than queries': sample(qkv(1, 2, 4, 4), plain({ heads: 2, causal: false })),
+      'itself in all three places': sample([floats(1, 3, 4)], (x) => plain({ heads: 2 })(x, x, x)),
+      'shared keys and values': sample(qkv(2, 3, 3, 8, 4), plain({ heads: 4, keyHeads: 2 })),
+      'a sliding window': sample(qkv(1, 5, 5, 4), plain({ heads: 2, window: 2 })),
+      'one element': sample(qkv(1, 1, 1, 1), plain({ heads: 1 })),
+      'no rows': sample(qkv(0, 2, 2, 4), plain({ heads: 2 })),
+      long: sample(qkv(2, 512, 512, 16), plain({ heads: 2 }), { derivative: 'none' }),
+      'long, shared keys, a window': sample(qkv(1, 520, 520, 32, 16), plain({ heads: 4, keyHeads: 2, window: 33 }), {
+        derivative: 'none',
+      }),
+      'named axes': sample(qkv('b', 't', 't', 4), plain({ heads: 2 }), { sizes }),
+    },
+    errors: 'checked by attend',
+  },
   attend: {
     samples: {
       'every key': sample(qkv(2, 3, 3, 4), call({ heads: 2 })),

@@ -1,8 +1,7 @@
 /** Samples of the element-wise functions of one tensor, and of the activations made of them. */
 
-import type { Op } from '../../src/graph/op.ts'
-import { apply, apply1, type Tensor } from '../../src/graph/tensor.ts'
-import { geluGatedOp, geluGateOp, geluTanhGatedOp, normalCdfOp } from '../../src/ops/activations.ts'
+import { apply1, type Tensor } from '../../src/graph/tensor.ts'
+import { geluGateOp, normalCdfOp } from '../../src/ops/activations.ts'
 import { input } from '../../src/ops/index.ts'
 import {
   bools,
@@ -39,12 +38,6 @@ const forms = (f: (x: Tensor) => Tensor, far: readonly number[], fill: Fill = fl
 })
 
 /** Functions of floats: integers and booleans are refused. */
-/** Two outputs added up, so that both have derivatives. */
-const bothOutputs = (op: Op) => (x: Tensor) => {
-  const [y, gate] = apply(op, [x])
-  return y!.add(gate!)
-}
-
 const ofFloats = (
   name: string,
   f: (x: Tensor) => Tensor,
@@ -138,8 +131,6 @@ export const unarySamples: Record<string, OpSamples> = {
   },
   normalCdf: ofFloats('normalCdf', (x) => apply1(normalCdfOp, [x]), everywhere),
   geluGate: ofFloats('geluGate', (x) => apply1(geluGateOp, [x]), everywhere),
-  geluGated: ofFloats('geluGated', bothOutputs(geluGatedOp), everywhere),
-  geluTanhGated: ofFloats('geluTanhGated', bothOutputs(geluTanhGatedOp), everywhere),
   gelu: ofFloats('gelu', (x) => x.gelu(), everywhere),
   geluTanh: ofFloats('geluTanh', (x) => x.gelu('tanh'), everywhere),
   silu: ofFloats('silu', (x) => x.silu(), everywhere),
