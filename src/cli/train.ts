@@ -1,6 +1,6 @@
 /** `pellucid train`: a recipe in, a model directory out, with everything that happens shown as it happens. */
 import { usageError } from '../base/errors.ts'
-import { type RecipeInput, setFields } from '../training/recipe.ts'
+import { parseRecipe, type RecipeInput, setFields } from '../training/recipe.ts'
 import { findRecipe } from '../training/recipes.ts'
 import { storedRecipe } from '../training/run-directory.ts'
 import { outOf, train as runTraining, type TrainOptions } from '../training/train.ts'
@@ -79,6 +79,8 @@ export const train: Command = {
     const recipe = setFields(Object.keys(texts).length ? { ...base, data: { ...base.data, ...texts } } : base, set)
     const place = outOf(recipe, { out: values.out, resume })
     await checkDirectory('--out', place)
+    // Checked here so that a message names the file.
+    parseRecipe(recipe, name)
     const display = asJson ? undefined : openTrainingDisplay(terminal)
     const options = {
       out: place,

@@ -183,8 +183,8 @@ const recipes: readonly FlagCase[] = [
   refuse(3, /latin1\.json: not UTF-8 at byte 20 \(0xe9\)/, 'recipes latin1.json'),
   ...fifo.map((file) => refuse(3, /expected a regular file/, `train --recipe ${file}`)),
   refuse(3, /folder: is a directory/, 'train --recipe folder'),
-  refuse(2, /'stpes'.* Did you mean steps\?/, 'train --recipe unknown.json'),
-  refuse(2, /data is 5, expected object/, 'train --recipe wrong-part.json'),
+  refuse(2, /^unknown\.json: 'stpes'.* Did you mean steps\?/, 'train --recipe unknown.json'),
+  refuse(2, /^wrong-part\.json: data is 5, expected object/, 'train --recipe wrong-part.json'),
   refuse(2, /__proto__/, 'train --recipe proto.json'),
   refuse(2, /neither a file nor a ready-made recipe/, 'train --recipe ../package'),
   ...[
