@@ -50,7 +50,8 @@ export async function runAll(
   const controller = new AbortController()
   const events: TrainEvent[] = []
   for await (const event of train(recipe, { warn: () => {}, signal: controller.signal, ...rest })) {
-    events.push(event)
+    // Whether there are reports of the preparation depends on how fast the machine is.
+    if (event.type !== 'prepare') events.push(event)
     if (stop?.(event)) controller.abort()
   }
   return events

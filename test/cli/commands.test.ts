@@ -63,7 +63,7 @@ describe('train', () => {
     expect(existsSync('run/model.safetensors')).toBe(true)
     const more = await succeed('train --resume --out run --set steps=5 --json')
     const events = jsonLines(more.out)
-    expect(events[0]).toMatchObject({ type: 'start', step: 3 })
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ type: 'start', step: 3 })
     expect(events.at(-1)).toMatchObject({ type: 'end', step: 5, finished: true })
   })
 
@@ -235,7 +235,7 @@ describe('start', () => {
     writeFileSync('runs/text/notes/mine.txt', 'keep me')
     const { out } = await succeed([...begin, '--over', '--json'])
     expect(jsonLines(out).map(({ type }) => type)).toEqual(expect.arrayContaining(['start', 'step', 'end', 'story']))
-    expect(jsonLines(out)[0]).toMatchObject({ step: 0 })
+    expect(jsonLines(out).find(({ type }) => type === 'start')).toMatchObject({ step: 0 })
     expect(workspace.read('runs/text/notes/mine.txt')).toBe('keep me')
   })
 })

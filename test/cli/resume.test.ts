@@ -46,8 +46,11 @@ describe('shown', () => {
   })
   test('as JSON, the same', async () => {
     const { out } = await goOn(damage, '--resume', '--allow-fallback', '--set', 'steps=5', '--json')
-    expect(JSON.parse(out.split('\n')[0]!)).toMatchObject({
-      type: 'start',
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({
       step: 2,
       resumed: {
         path: expect.stringMatching(/step-2$/),
