@@ -14,9 +14,12 @@ function valueIn(file: string, line: RegExp): number | undefined {
   }
 }
 
+/** Bytes of address space that `ulimit -v` allows, where it is set. */
+export const addressLimit = (): number | undefined => valueIn('/proc/self/limits', /^Max address space +(\d+)/m)
+
 /** The room that `ulimit -v` leaves: address space that is reserved and not filled counts there too. */
 function addressSpace(resident: number): number | undefined {
-  const limit = valueIn('/proc/self/limits', /^Max address space +(\d+)/m)
+  const limit = addressLimit()
   const reserved = valueIn('/proc/self/status', /^VmSize:\s+(\d+)/m)
   return limit === undefined || reserved === undefined ? undefined : limit - (reserved * 1024 - resident)
 }

@@ -21,11 +21,16 @@ const recipes: Readonly<Record<string, RecipeInput>> = {
   'activations of layers': {
     ...short,
     model: { layers: 6, heads: 6, width: 384, dropout: 0.1 },
-    batchSize: 4,
+    batchSize: 2,
     contextLength: 256,
   },
-  'attention over a long context': { ...short, model: { layers: 2, heads: 4, width: 64 }, contextLength: 1024 },
-  'gradients and optimizer': { ...short, model: { layers: 4, heads: 8, width: 1024 }, gradientAccumulation: 2 },
+  'attention over a long context': {
+    ...short,
+    model: { layers: 2, heads: 4, width: 64 },
+    batchSize: 2,
+    contextLength: 1024,
+  },
+  'gradients and optimizer': { ...short, model: { layers: 2, heads: 8, width: 1024 }, gradientAccumulation: 2 },
 }
 
 describe('a prediction is within 30 % of the peak that the system has measured', () => {
@@ -57,6 +62,14 @@ describe('more than there is', () => {
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3)
     expect(existsSync(out)).toBe(false)
     expect(milliseconds).toBeLessThan(20_000)
+  })
+
+  const noLimits = process.platform === 'linux' ? undefined : 'ulimit -v is Linux’s'
+  test.skipIf(noLimits)(`addresses: ulimit -v is named${noLimits ? ` (${noLimits})` : ''}`, async () => {
+    const wrapper = ['sh', '-c', 'ulimit -v 6000000; exec "$0" "$@"']
+    const { code, stderr } = await start(trainArguments(runs.place(), small), { wrapper }).finished
+    expect(code).toBe(1)
+    expect(stderr).toContain('ulimit -v allows 6 GB of addresses')
   })
 
   test('--max-memory sets the limit', async () => {

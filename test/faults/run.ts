@@ -5,11 +5,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
 import type { TrainEvent } from '../../src/training/events.ts'
 import type { RecipeInput } from '../../src/training/recipe.ts'
 
 /** `npm run test:faults` tries everything; `npm test` a fixed part of it. */
 export const exhaustive = process.env.MODE === 'faults'
+
+// A busy machine may hold processes up for long; what must be quick is measured by itself.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 /** The command as it is installed. */
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))

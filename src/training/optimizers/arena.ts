@@ -1,5 +1,6 @@
 /** Arenas: parameters, gradients and optimizer state side by side in WebAssembly memory, visible as Float32Array views. */
 import { failure } from '../../base/errors.ts'
+import { addressLimit } from '../../base/memory.ts'
 
 /** What belongs to one parameter: the length in floats of each of its slots (`parameter`, `gradient0`, `exp_avg`, …). */
 export type ArenaItem = { name: string; slots: Readonly<Record<string, number>> }
@@ -67,11 +68,15 @@ function allocate(bytes: number, shared: boolean, sizes: readonly number[]): Web
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {
-    const gigabytes = (sizes.reduce((a, b) => a + b, 0) / 1e9).toFixed(2)
+    const gigabytes = (sizes.reduce((a, b) => a + b, 0) / 1e9).toPrecision(3)
+    const limit = addressLimit()
     throw failure(
       'OUT_OF_MEMORY',
-      `Parameters, gradients and optimizer state need ${gigabytes} GB, which this machine did not give.\n` +
-        'Close other programs, or train a smaller model.',
+      `Parameters, gradients and optimizer state need ${gigabytes} GB, which this machine did not give.\n${
+        limit === undefined
+          ? 'Close other programs, or train a smaller model.'
+          : `ulimit -v allows ${Math.floor(limit / 1e9)} GB of addresses, of which WebAssembly reserves 10 GB for each memory: raise it.`
+      }`,
       cause,
     )
   }
