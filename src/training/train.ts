@@ -58,7 +58,8 @@ export function outOf(
  * Trains. Yields events as they happen; the directory `out` holds the best weights so far as a model directory, `checkpoints/` the
  * newest states, `metrics.jsonl` every number. The result depends on the recipe alone, not on threads, interruptions or the clock.
  * Throws usage errors for a bad recipe, file errors for a bad text, RUN_EXISTS, RECIPE_CHANGED, DATA_CHANGED, DIRECTORY_IN_USE,
- * MEMORY, NONFINITE_LOSS.
+ * CHECKPOINT_DAMAGED (and _NEWER, _OLD, _INCOMPLETE), MEMORY, NONFINITE_LOSS, and failures of the disk, after which every earlier
+ * checkpoint is as it was.
  */
 export async function* train(input: RecipeInput, options: TrainOptions = {}): AsyncGenerator<TrainEvent> {
   const recipe = parseRecipe(input)
