@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -39,11 +40,18 @@ describe('what cannot be read says so', () => {
     expect((await errorOf(readBytes(at('loop')))).code).toBe('LINK_LOOP')
   })
 
-  test.skipIf(process.platform === 'win32')('a pipe without a writer and a device are refused at once', async () => {
-    execFileSync('mkfifo', [at('pipe')])
-    expect((await errorOf(readBytes(at('pipe')))).code).toBe('NOT_A_FILE')
-    expect((await errorOf(readBytes('/dev/zero'))).code).toBe('NOT_A_FILE')
-  })
+  test.skipIf(process.platform === 'win32')(
+    'a pipe without a writer, a device and a socket are refused at once',
+    async () => {
+      execFileSync('mkfifo', [at('pipe')])
+      expect((await errorOf(readBytes(at('pipe')))).code).toBe('NOT_A_FILE')
+      expect((await errorOf(readBytes('/dev/zero'))).code).toBe('NOT_A_FILE')
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(at('socket'), resolve))
+      expect((await errorOf(readBytes(at('socket')))).code).toBe('NOT_A_FILE')
+      server.close()
+    },
+  )
 
   test('a file that shrinks while it is open', async () => {
     const file = put('shrinks', new Uint8Array(100))

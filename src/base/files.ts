@@ -25,6 +25,7 @@ const explanations: Record<string, readonly [code: string, what: string, advice:
   ENOENT: ['FILE_NOT_FOUND', 'no such file or directory', 'Check the path.'],
   ENOTDIR: ['NOT_A_DIRECTORY', 'a part of the path is a file, not a directory', 'Check the path.'],
   EISDIR: ['IS_A_DIRECTORY', 'is a directory, expected a file', 'Name a file in it.'],
+  ENXIO: ['NOT_A_FILE', 'is a socket or device, expected a regular file', 'Check the path.'],
   EEXIST: ['FILE_EXISTS', 'exists already', 'Choose another name or remove it first.'],
   ENOTEMPTY: ['FILE_EXISTS', 'exists already and is not empty', 'Choose another name or remove it first.'],
   EACCES: ['PERMISSION_DENIED', 'permission denied', 'Check who owns it and its access rights.'],

@@ -10,8 +10,9 @@ import { configWarnings } from './config-warnings.ts'
 import { openWeights, type WriteOptions, writeWeights } from './directory.ts'
 import type { ConfigFile } from './format.ts'
 import { type Checkpoint, type MatchOptions, matchWeights } from './match.ts'
-import { describeDamage, findNonFinite, storedBytes } from './non-finite.ts'
+import { describeDamage } from './non-finite.ts'
 import type { TensorSource } from './safetensors-write.ts'
+import { scanWeights, storedBytes } from './scan.ts'
 import { tiedWarnings } from './tied.ts'
 import { checkTokenIds } from './token-ids.ts'
 
@@ -38,7 +39,7 @@ const alwaysScanned = 1 << 26
 /** A warning about NaN and infinity among the weights, or NONFINITE_WEIGHTS where they are not to be accepted. */
 async function scan({ constants }: Checkpoint, place: string, strict: boolean): Promise<string[]> {
   if (!strict && storedBytes(constants) > alwaysScanned) return []
-  const damage = await findNonFinite(constants)
+  const damage = await scanWeights(constants)
   if (damage.size === 0) return []
   const found = `${place}: ${describeDamage(damage)}`
   if (!strict) return [`${found}. Results will hardly be numbers.`]

@@ -41,7 +41,7 @@ test('the tensors that hold some are named', async () => {
     ['float64', 1],
     ['float32', 3],
   ])
-  expect([...(await findNonFinite(constants, 1))]).toEqual([['float64', 1]])
+  expect([...(await findNonFinite(constants, { limit: 1 }))]).toEqual([['float64', 1]])
   expect(describeDamage(found)).toBe('4 values are NaN or infinite, in 2 of its tensors, first float64')
   const error = nonfinite('NONFINITE_LOGITS', 'No numbers.\nMore.')
   expect(await withDamage(error, constants)).toMatchObject({

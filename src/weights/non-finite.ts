@@ -1,9 +1,8 @@
 /** Finding NaN and infinity in weights: the format allows them, a trained model hardly ever means them. */
 import { nonfinite, PellucidError } from '../base/errors.ts'
-import { type OpenFile, openFile } from '../base/files.ts'
 import type { ConstantSource, Program } from '../graph/program.ts'
 import type { NdArray } from '../tensor/array.ts'
-import { arrayOf, bytesOf, type DType, isFloat } from '../tensor/dtype.ts'
+import { isFloat } from '../tensor/dtype.ts'
 
 /** The bits of the exponent in a word of 32 bits, all of which are set in NaN and infinity, and the lowest of them. */
 const exponents = {
@@ -50,48 +49,24 @@ export type Damage = ReadonlyMap<string, number>
 
 type Sources = Iterable<readonly [name: string, { readonly source: ConstantSource }]>
 
-/** Bytes of a file that are looked at together: few calls, and they stay in the cache until they are counted. */
-const pieceBytes = 1 << 20
+/** Counts in all values of a parameter, which are held in memory meanwhile. */
+const countInMemory = async (source: ConstantSource): Promise<number> => countNonFinite(await source.read())
 
-/** Counts in the place of a file where a tensor lies, without room for the whole of it. */
-async function countInFile(open: OpenFile, dtype: DType, offset: number, length: number): Promise<number> {
-  const piece = new Uint8Array(Math.min(length, pieceBytes))
-  let count = 0
-  for (let at = 0; at < length; at += pieceBytes) {
-    const part = await open.read(offset + at, piece.subarray(0, Math.min(pieceBytes, length - at)))
-    const items = part.length / bytesOf(dtype)
-    count += countNonFinite({ dtype, shape: [items], data: new arrayOf[dtype](part.buffer, 0, items) })
-  }
-  return count
-}
-
-/** Looks through the values of parameters, a piece in memory at a time; at most until `limit` damaged ones are found. */
-export async function findNonFinite(constants: Sources, limit = Number.POSITIVE_INFINITY): Promise<Damage> {
+/**
+ * Looks through the values of parameters, one after the other, at most until `limit` damaged ones are found. `count` counts in one;
+ * for weights that lie in files see scan.ts.
+ */
+export async function findNonFinite(
+  constants: Sources,
+  { limit = Number.POSITIVE_INFINITY, count = countInMemory } = {},
+): Promise<Damage> {
   const found = new Map<string, number>()
-  const files = new Map<string, OpenFile>()
-  try {
-    for (const [name, { source }] of constants) {
-      const { dtype, location } = source
-      if (!isFloat(dtype)) continue
-      if (location && !files.has(location.path)) files.set(location.path, await openFile(location.path))
-      const count = location
-        ? await countInFile(files.get(location.path)!, dtype, location.offset, location.length)
-        : countNonFinite(await source.read())
-      if (count > 0) found.set(name, count)
-      if (found.size >= limit) break
-    }
-  } finally {
-    for (const file of files.values()) await file.close()
+  for (const [name, { source }] of constants) {
+    const damaged = isFloat(source.dtype) ? await count(source) : 0
+    if (damaged > 0) found.set(name, damaged)
+    if (found.size >= limit) break
   }
   return found
-}
-
-/** Bytes of all values of a model's constants, as they are stored. */
-export const storedBytes = (constants: Program['constants']): number => {
-  let bytes = 0
-  for (const { tensor, source } of constants.values())
-    bytes += tensor.shape.reduce<number>((n, axis) => n * (axis as number), bytesOf(source.dtype))
-  return bytes
 }
 
 /** `3 values are NaN or infinite, in 2 of its tensors, first transformer.wte.weight`. */
@@ -107,7 +82,7 @@ export function describeDamage(damage: Damage): string {
  */
 export async function withDamage(error: unknown, constants: Program['constants']): Promise<unknown> {
   if (!(error instanceof PellucidError) || error.kind !== 'nonfinite') return error
-  const [damaged] = await findNonFinite(constants, 1)
+  const [damaged] = await findNonFinite(constants, { limit: 1 })
   if (!damaged) return error
   const [name, count] = damaged
   const [what] = error.message.split('\n')

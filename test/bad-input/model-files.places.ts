@@ -1,10 +1,12 @@
 /** Things in the place of model files: nothing, folders, pipes, sockets, links that lead nowhere or in a circle. */
 import { execFileSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { ModelDirectory } from './model-files.fixture.ts'
 import type { ModelCase } from './model-files.ts'
 
 const notWindows = process.platform === 'win32' ? 'Windows has no named pipes and restricts links' : undefined
+
+const isRoot = process.getuid?.() === 0 ? 'root may read every file' : undefined
 
 type Odd = readonly [what: string, make: (model: ModelDirectory, name: string) => void, code: string, says: string]
 
@@ -57,6 +59,15 @@ export const placeCases: readonly ModelCase[] = [
         skip: notWindows,
       }),
     ),
+  ),
+  ...files.slice(0, 2).map(
+    (name): ModelCase => ({
+      name: `${name}: without the right to read it`,
+      build: (model) => chmodSync(model.at(name), 0),
+      code: 'PERMISSION_DENIED',
+      says: new RegExp(`${name.replace('.', '\\.')}: could not read: permission denied`),
+      skip: notWindows ?? isRoot,
+    }),
   ),
   gone('config.json', /config\.json: a link to a file that is not there/),
   gone('model.safetensors', /model\.safetensors: a link to a file that is not there/),

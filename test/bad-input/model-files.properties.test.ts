@@ -62,7 +62,7 @@ test('bytes of the header changed', async () => {
       const file = await openedOrRefused(() => parseSafetensors(bytes))
       if (file) checkEntries(file, bytes.length)
     }),
-    { numRuns: 1500 },
+    { numRuns: 800 },
   )
 })
 
@@ -77,7 +77,7 @@ test('the file cut, continued, or a piece of it taken out or repeated', async ()
       const file = await openedOrRefused(() => parseSafetensors(changed))
       if (file) checkEntries(file, changed.length)
     }),
-    { numRuns: 1000 },
+    { numRuns: 600 },
   )
 })
 
@@ -112,7 +112,7 @@ test('fields of the header changed, taken out or added', async () => {
       const file = await openedOrRefused(() => parseSafetensors(bytes))
       if (file) checkEntries(file, bytes.length)
     }),
-    { numRuns: 1500 },
+    { numRuns: 800 },
   )
 })
 
@@ -134,7 +134,7 @@ test('fields of config.json changed, taken out or added', async () => {
       const opened = await openedOrRefused(() => openCheckpoint(model.path))
       if (opened) checkModel(opened)
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
   model.config({})
   expect(await openedOrRefused(() => openCheckpoint(model.path))).toBeDefined()
@@ -172,7 +172,7 @@ test('bytes of config.json, generation_config.json and an index changed', async 
         if (opened && name !== 'config.json') checkModel(opened)
         sharded.write(name, texts[name]!)
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   } finally {
     sharded.dispose()

@@ -17,7 +17,7 @@ function snapshot(directory: string): string[] {
   return readdirSync(directory, { recursive: true }).map((name) => {
     const file = join(directory, String(name))
     const stat = lstatSync(file)
-    const content = stat.isFile() && stat.size < 1e5 ? readFileSync(file, 'latin1') : ''
+    const content = stat.isFile() && stat.size < 1e5 && stat.mode & 0o400 ? readFileSync(file, 'latin1') : ''
     return [name, stat.mode, stat.size, stat.mtimeMs, content].join(' ')
   })
 }

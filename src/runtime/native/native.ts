@@ -24,6 +24,7 @@ export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({
     processor: processor().features,
   }),
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
+    await checkUnchanged(program.constants)
     const { constants, folder, file } = placed(program.constants)
     const { bytes, external } = lower({ ...program, constants }, capabilities, file)
     const initializers: { name: string; array: NdArray }[] = []

@@ -1,5 +1,5 @@
 /** Where a model's constants come from besides the model itself: byte ranges of files, and arrays used where they lie. */
-import { explain, fs, path } from '../../base/files.ts'
+import { fs, path } from '../../base/files.ts'
 import { created, nativeApi } from './api.ts'
 import type { NamedArray } from './binding.ts'
 import { nativeLibrary, type Pointer } from './library.ts'
@@ -12,16 +12,8 @@ export type WeightsPlace = { readonly folder: string; readonly name: string }
  * halves are those of the file behind the link. Any offset works, also one that is not a multiple of the element's size.
  */
 export function weightsPlace(file: string): WeightsPlace {
-  const real = realPath(file)
+  const real = fs().realpathSync(file)
   return { folder: path().dirname(real), name: path().basename(real) }
-}
-
-function realPath(file: string): string {
-  try {
-    return fs().realpathSync(file)
-  } catch (error) {
-    throw explain(error, file, 'read')
-  }
 }
 
 /**
