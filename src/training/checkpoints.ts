@@ -45,7 +45,7 @@ export type RunConstants = {
   readonly environment: Environment
 }
 
-export const names = {
+export const checkpointNames = {
   state: 'state.json',
   recipe: 'recipe.json',
   optimizer: 'optimizer.safetensors',
@@ -151,10 +151,11 @@ async function fill(directory: string, run: RunConstants, content: CheckpointCon
   const at = (name: string) => path().join(directory, name)
   const known: Record<string, FileDigest> = { [weightsName]: await writeModel(directory, run.files, parameters) }
   const moments = safetensorsWriter(optimizer.state())
-  known[names.optimizer] = await writeHashed(at(names.optimizer), moments.fill, moments.size)
-  if (best && best.step !== state.step) known[names.best] = await keepBest(run.out, at(names.best), best)
-  await writeJson(at(names.recipe), run.recipe)
-  await writeJson(at(names.state), state)
+  known[checkpointNames.optimizer] = await writeHashed(at(checkpointNames.optimizer), moments.fill, moments.size)
+  if (best && best.step !== state.step)
+    known[checkpointNames.best] = await keepBest(run.out, at(checkpointNames.best), best)
+  await writeJson(at(checkpointNames.recipe), run.recipe)
+  await writeJson(at(checkpointNames.state), state)
   await writeManifest(directory, {
     step: state.step,
     recipe: sha256(JSON.stringify(run.recipe)),
@@ -171,7 +172,7 @@ async function fill(directory: string, run: RunConstants, content: CheckpointCon
 async function keepBest(out: string, target: string, { step, digest }: BestWeights): Promise<FileDigest> {
   for (const earlier of (await checkpointSteps(out)).reverse()) {
     const directory = checkpointPath(out, earlier)
-    const name = earlier === step ? weightsName : names.best
+    const name = earlier === step ? weightsName : checkpointNames.best
     const manifest = await readManifest(directory).catch(() => undefined)
     if (manifest?.files[name]?.sha256 !== digest.sha256) continue
     const linked = await fs()

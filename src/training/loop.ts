@@ -38,9 +38,11 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
   let { step: done, tokens, best, patience, unreported = false } = restored?.state ?? fresh
   let bestWeights = restored?.best
   let saved = restored?.state.step
+  /** The learning rate of the step that was done last. */
+  const lastRate = () => rate(Math.max(0, done - 1))
   const isDue = (every: number | undefined) => every !== undefined && (done % every === 0 || done === steps)
   const save = async (): Promise<TrainEvent> => {
-    await checkFinite(`After step ${done}`, { rate: rate(done), out }, step)
+    await checkFinite(`After step ${done}`, { rate: lastRate(), out }, step)
     const state: RunState = {
       step: done,
       tokens,
@@ -66,13 +68,13 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
       ['training', trainLoss ?? 0, data.train],
     ] as const)
       if (!Number.isFinite(value))
-        throw await explainLoss(`After step ${done} the ${name} loss is ${value}`, { rate: rate(done), out }, step, {
+        throw await explainLoss(`After step ${done} the ${name} loss is ${value}`, { rate: lastRate(), out }, step, {
           overflow: () => context.firstOverflow(firstEvaluated(context, text, recipe.batchSize)),
         })
     const better = isBetter(loss, best)
     patience = notePatience(patience, loss, evaluation.minimumImprovement)
     if (better) {
-      await checkFinite(`After step ${done}`, { rate: rate(done), out }, step)
+      await checkFinite(`After step ${done}`, { rate: lastRate(), out }, step)
       best = { loss, step: done }
       bestWeights = { step: done, digest: await writeModel(out, run.files, step.parameters) }
     }

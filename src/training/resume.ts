@@ -8,9 +8,9 @@ import { openWeights, weightsName } from '../weights/directory.ts'
 import { openSafetensors } from '../weights/safetensors.ts'
 import {
   type BestWeights,
+  checkpointNames,
   checkpointPath,
   checkpointSteps,
-  names,
   type RunConstants,
   type RunState,
   restoreReplaced,
@@ -44,8 +44,11 @@ async function readCheckpoint(directory: string): Promise<Found | undefined> {
   return {
     directory,
     manifest,
-    state: (await read(names.state)) as RunState,
-    recipe: completed((await read(names.recipe)) as PlainRecipe, path().join(directory, names.recipe)),
+    state: (await read(checkpointNames.state)) as RunState,
+    recipe: completed(
+      (await read(checkpointNames.recipe)) as PlainRecipe,
+      path().join(directory, checkpointNames.recipe),
+    ),
   }
 }
 
@@ -103,7 +106,7 @@ export async function restore(
       throw fileError('WRONG_SHAPE', `${directory}: ${name} is [${stored.shape}]; the run's model is another.`)
     ;(data as Float32Array).set(stored.data as Float32Array)
   }
-  const saved = await openSafetensors(path().join(directory, names.optimizer))
+  const saved = await openSafetensors(path().join(directory, checkpointNames.optimizer))
   const tensors = new Map<string, NdArray>()
   for (const name of saved.entries.keys()) tensors.set(name, await saved.read(name))
   optimizer.load(tensors)
@@ -118,7 +121,7 @@ export async function restoreBest(
   { out, files }: RunConstants,
 ): Promise<BestWeights | undefined> {
   if (!state.best) return undefined
-  const name = state.best.step === state.step ? weightsName : names.best
+  const name = state.best.step === state.step ? weightsName : checkpointNames.best
   const digest = manifest.files[name]
   if (!digest) throw fileError('CHECKPOINT_DAMAGED', `${path().join(directory, name)}: is missing from the manifest.`)
   await writeModelFiles(out, files)
