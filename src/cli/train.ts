@@ -50,6 +50,7 @@ export const train: Command = {
       description: 'most memory the run may need, by its prediction (default: what the machine can give)',
       parse: number('--max-memory', { above: 0 }),
     },
+    { flags: '--dry-run', description: 'say what would be trained and how much memory it takes; train nothing' },
     setOption,
     lossy,
     json,
@@ -89,6 +90,7 @@ export const train: Command = {
       allowDataChange,
       runtime,
       threads,
+      dryRun: values.dryRun,
       ...(values.maxMemory !== undefined && { maxMemory: values.maxMemory * 1e9 }),
       signal: terminal.signal,
       warn: (line: string) => (display ? display.say(line) : terminal.note(`${line}\n`)),
@@ -101,7 +103,7 @@ export const train: Command = {
     } finally {
       display?.close()
     }
-    if (!display) return
+    if (!display || values.dryRun) return
     if (terminal.signal.aborted) terminal.note(`\nGo on with: pellucid train --resume --out ${place}\n`)
     else terminal.note(`\nThe model is in ${place}. Try: pellucid generate ${place}\n`)
   },

@@ -79,7 +79,7 @@ export class TrainingProgress {
     return [
       `${start.model} · ${count(start.parameters)} parameters · vocabulary ${start.vocabulary} · ${start.runtime}`,
       `${start.data} · ${count(start.trainTokens)} training tokens`,
-      `${recipe.steps} steps of ${count(perStep)} tokens · seed ${recipe.seed}` +
+      `${recipe.steps} steps of ${count(perStep)} tokens · seed ${recipe.seed} · about ${count(start.memory)}B of memory` +
         (start.step ? ` · going on after step ${start.step}` : ''),
       ...(start.resumed ? resumption(start.resumed) : []),
     ]

@@ -41,6 +41,8 @@ export type TrainOptions = ResumeOptions & {
   readonly threads?: number
   /** Bytes that the run may need by its prediction; by default what the machine can give. */
   readonly maxMemory?: number
+  /** Only say what would be trained, by the event `start`; a new directory is not kept. */
+  readonly dryRun?: boolean
   readonly warn?: (message: string) => void
 }
 
@@ -80,7 +82,7 @@ export async function* train(input: RecipeInput, options: TrainOptions = {}): As
     await checkPlace(out, goesOn)
     const resumption = await resumptionOf(recipe, out, options)
     for await (const event of run(recipe, texts, { ...options, out, resumption })) {
-      began ||= event.type === 'start'
+      began ||= event.type === 'start' && !options.dryRun
       yield event
     }
   } finally {
@@ -112,7 +114,7 @@ async function* runOn(
   data: Prepared,
   recipe: Recipe,
   runtime: Runtime,
-  { out, signal, threads, resumption, allowFallback, maxMemory }: RunOptions,
+  { out, signal, threads, resumption, allowFallback, maxMemory, dryRun }: RunOptions,
 ): AsyncGenerator<TrainEvent> {
   const { tokenizer } = data
   const objective = objectives[recipe.objective]
@@ -140,6 +142,25 @@ async function* runOn(
   }
   const allowed = maxMemory === undefined ? memoryLimit() : { bytes: maxMemory, source: 'what --max-memory allows' }
   const memory = predictMemory(plan, allowed)
+  const last = found?.state.step ?? 0
+  const start = {
+    type: 'start',
+    recipe,
+    model: inWords(recipe),
+    parameters: parameterCount,
+    vocabulary: tokenizer.vocabSize,
+    data: data.source,
+    trainTokens: data.train.length,
+    validationTokens: data.validation.length,
+    bytesPerToken: data.bytesPerToken,
+    memory: memory.total,
+    step: last,
+    runtime: runtime.name,
+  } as const
+  if (dryRun) {
+    yield start
+    return
+  }
   const initial = found ? undefined : await readOrigin(recipe, described)
   const step = await TrainingStep.create({ ...plan, initial })
   const checkpoint = { ...described, network, parameters, constants: new Map(), warnings: [] }
@@ -161,27 +182,12 @@ async function* runOn(
     parameters: parameterCount,
     runtime: runtime.name,
   })
-  const last = found?.state.step ?? 0
   const log = openRunLog(out, { step: last, metricsBytes: found?.state.metricsBytes ?? 0 }, allowFallback)
   const resumed = resumption && resumedOf(resumption, constants, log.loss)
   const weights = Object.fromEntries(step.parameters)
   const generator = new Generator(checkpoint, runtime, { tokenizer, threads, weights })
   try {
-    yield {
-      type: 'start',
-      recipe,
-      model: inWords(recipe),
-      parameters: parameterCount,
-      vocabulary: tokenizer.vocabSize,
-      data: data.source,
-      trainTokens: data.train.length,
-      validationTokens: data.validation.length,
-      bytesPerToken: data.bytesPerToken,
-      memory: memory.total,
-      step: last,
-      runtime: runtime.name,
-      ...(resumed && { resumed }),
-    }
+    yield { ...start, ...(resumed && { resumed }) }
     const reported = resumed?.changes.filter(isReported) ?? []
     if (reported.length > 0) log.change(last, reported)
     const { contextLength } = recipe

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { RecipeInput } from '../../src/training/recipe.ts'
-import { eventsOf, openRuns, small, start, trainArguments } from './run.ts'
+import { bytesOf, eventsOf, openRuns, small, start, trainArguments } from './run.ts'
 
 const runs = openRuns()
 afterAll(() => runs.close())
@@ -80,4 +80,24 @@ describe('more than there is', () => {
     expect(refused.stderr).toContain('100 MB is what --max-memory allows')
     expect((await start([...argv, '--max-memory', '2']).finished).code).toBe(0)
   })
+})
+
+test('a dry run says what would be trained and leaves nothing', async () => {
+  const out = runs.place()
+  const argv = [...trainArguments(out, small), '--dry-run']
+  const asJson = await start(argv).finished
+  expect(asJson).toMatchObject({ code: 0, stderr: '' })
+  expect(eventsOf(asJson).filter(({ type }) => type !== 'prepare')).toEqual([
+    expect.objectContaining({ type: 'start', parameters: 9712, trainTokens: 18162, memory: expect.any(Number) }),
+  ])
+  const plain = await start(argv.filter((word) => word !== '--json')).finished
+  expect(plain).toMatchObject({ code: 0, stderr: '' })
+  expect(plain.stdout).toMatch(/9\.7k parameters(.|\n)*6 steps of 128 tokens.* about \d+MB of memory/)
+  expect(existsSync(out)).toBe(false)
+  expect((await start([...argv, '--max-memory', '0.1']).finished).code).toBe(1)
+
+  expect((await start(argv.slice(0, -1)).finished).code).toBe(0)
+  const finished = bytesOf(out)
+  expect((await start([...argv, '--resume']).finished).code).toBe(0)
+  expect(bytesOf(out)).toEqual(finished)
 })
