@@ -8,7 +8,7 @@ const schema = z.strictObject({
     .enum(['torch', 'transformers'])
     .default('transformers')
     .describe("torch: torch.optim.Adafactor; transformers: its own, which fairseq's T5 runs used"),
-  learningRate: z.number().nonnegative().default(1e-2),
+  learningRate: z.number().positive('more than 0').default(1e-2),
   weightDecay: z.number().nonnegative().default(0).describe('Decay of matrices; vectors are left alone'),
   decayRate: z.number().negative().default(-0.8).describe('The second moment forgets with 1 − step^decayRate'),
   clipThreshold: z.number().positive().default(1).describe('Largest root mean square of an update before the rate'),

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { type Bound, defineRule, type StepValues } from './rule.ts'
 
 const fields = {
-  learningRate: z.number().nonnegative().default(1e-3),
+  learningRate: z.number().positive('more than 0').default(1e-3),
   betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
   epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment'),
 }

@@ -6,7 +6,7 @@ import { defineRule } from './rule.ts'
 export const sgd = defineRule({
   schema: z.strictObject({
     name: z.literal('sgd'),
-    learningRate: z.number().nonnegative().default(1e-2),
+    learningRate: z.number().positive('more than 0').default(1e-2),
     momentum: z.number().min(0).lt(1).default(0.9),
     dampening: z.number().min(0).max(1).default(0),
     nesterov: z.boolean().default(false),
