@@ -133,7 +133,9 @@ export async function saveCheckpoint(
     await rename(partial, target)
     await syncDirectory(folder)
   } catch (error) {
-    await removeAll(partial).catch(() => {}) // The first error is the one to report.
+    // The first error is the one to report.
+    await removeAll(partial).catch(() => {})
+    await restoreReplaced(run.out).catch(() => {})
     throw tellSize(error, content)
   }
   const outdated = (await checkpointSteps(run.out)).filter((each) => each <= step).slice(0, -keep)
@@ -197,7 +199,7 @@ function tellSize(error: unknown, { parameters, optimizer }: CheckpointContent):
   return failure(error.code, `${error.message}\n${more}`, error)
 }
 
-/** Puts checkpoints back that a crash has met while they were being replaced. */
+/** Puts checkpoints back that a crash or an error has met while they were being replaced. */
 export async function restoreReplaced(run: string): Promise<void> {
   if ((await kindOf(checkpointsFolder(run))) !== 'directory') return
   for (const name of await listDirectory(checkpointsFolder(run))) {
