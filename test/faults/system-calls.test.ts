@@ -7,7 +7,7 @@ const runs = openRuns()
 afterAll(() => runs.close())
 
 /** Points of each section that `npm test` tries, spread evenly. */
-const sample = 4
+const sample = 2
 
 const reason = whyNoStrace()
 describe.skipIf(reason)(`killed at a system call${reason ? ` (${reason})` : ''}`, () => {
