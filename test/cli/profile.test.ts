@@ -50,7 +50,10 @@ describe.skipIf(nativeProblem())('bench --profile', () => {
   })
 
   test('tables of stages, ops and modules, layers together; as wide as the terminal', async () => {
-    const { code, out, err } = await cli([...line, '--top', '3'], { interactive: true, size: { columns: 60, rows: 24 } })
+    const { code, out, err } = await cli([...line, '--top', '3'], {
+      interactive: true,
+      size: { columns: 60, rows: 24 },
+    })
     expect(err).toBe('')
     expect(code).toBe(0)
     for (const text of out.split('\n')) expect(displayWidth(text)).toBeLessThanOrEqual(60)
