@@ -4,6 +4,10 @@ import { fs } from './files.ts'
 /** Bytes that the process can have in all, what it has now included, and what sets that limit. */
 export type MemoryLimit = { readonly bytes: number; readonly source: string }
 
+/** 146_000_000 → 146 MB. */
+export const memoryText = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+
 /** A value of a file of lines `name: value`, such as those of /proc; undefined where there is no such file or line. */
 function valueIn(file: string, line: RegExp): number | undefined {
   try {

@@ -1,5 +1,6 @@
 /** The numbers of a training run as a person follows them: recent loss, rate, time left, and the curve of the loss so far. */
 
+import { memoryText } from '../base/memory.ts'
 import type { Ending, Resumed } from '../training/events.ts'
 import type { Recipe } from '../training/recipe.ts'
 import { changeText } from '../training/recipe-changes.ts'
@@ -79,7 +80,7 @@ export class TrainingProgress {
     return [
       `${start.model} · ${count(start.parameters)} parameters · vocabulary ${start.vocabulary} · ${start.runtime}`,
       `${start.data} · ${count(start.trainTokens)} training tokens`,
-      `${recipe.steps} steps of ${count(perStep)} tokens · seed ${recipe.seed} · about ${count(start.memory)}B of memory` +
+      `${recipe.steps} steps of ${count(perStep)} tokens · seed ${recipe.seed} · about ${memoryText(start.memory)} of memory` +
         (start.step ? ` · going on after step ${start.step}` : ''),
       ...(start.resumed ? resumption(start.resumed) : []),
     ]

@@ -1,6 +1,6 @@
 /** How much memory a run takes, found before any of it is. */
 import { failure } from '../base/errors.ts'
-import type { MemoryLimit } from '../base/memory.ts'
+import { type MemoryLimit, memoryText } from '../base/memory.ts'
 import type { Node, Tensor } from '../graph/tensor.ts'
 import { nodesOf } from '../graph/walk.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
@@ -74,8 +74,6 @@ function activationBytes({ network, objective, batchSize, splits, contextLength 
   )
 }
 
-const inUnits = (bytes: number) => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
-
 /**
  * What a run will need at its peak: within 30 % of what is measured. Throws MEMORY if that is more than `limit`; a model too large by
  * itself is refused without a look at its graph.
@@ -84,19 +82,19 @@ export function predictMemory(plan: StepPlan, limit: MemoryLimit | undefined): M
   const refuse = (needs: string, parts: string) =>
     failure(
       'MEMORY',
-      `This run needs ${needs} of memory (${parts}); ${inUnits(limit!.bytes)} is ${limit!.source}.\n` +
+      `This run needs ${needs} of memory (${parts}); ${memoryText(limit!.bytes)} is ${limit!.source}.\n` +
         'Choose a smaller batchSize (with more gradientAccumulation), contextLength, model.width or model.layers,\n' +
         'or try it all the same with --max-memory.',
     )
   const state = stateBytes(plan)
-  const ofState = `${inUnits(state)} parameters, gradients and optimizer`
-  if (limit && state > limit.bytes) throw refuse(`more than ${inUnits(state)}`, ofState)
+  const ofState = `${memoryText(state)} parameters, gradients and optimizer`
+  if (limit && state > limit.bytes) throw refuse(`more than ${memoryText(state)}`, ofState)
   const activations = activationBytes(plan)
   const total = state + activations + programBytes
   if (limit && total > limit.bytes)
     throw refuse(
-      `about ${inUnits(total)}`,
-      `${ofState}, ${inUnits(activations)} activations of ${plan.batchSize} × ${plan.contextLength} tokens`,
+      `about ${memoryText(total)}`,
+      `${ofState}, ${memoryText(activations)} activations of ${plan.batchSize} × ${plan.contextLength} tokens`,
     )
   return { state, activations, total }
 }

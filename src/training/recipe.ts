@@ -139,8 +139,11 @@ export function parseRecipe(value: unknown, source = 'recipe'): Recipe {
 /** What may be meant by an unknown field. */
 function fieldHint({ issues: [issue] }: z.ZodError): string {
   if (issue?.code !== 'unrecognized_keys') return ''
-  const meant = fieldLike(issue.keys[0]!, recipeJsonSchema() as Schema, issue.path.join('.'))
-  return meant === undefined ? '' : ` Did you mean ${meant}?`
+  const within = issue.path.join('.')
+  const meant = fieldLike(issue.keys[0]!, recipeJsonSchema() as Schema, within)
+  if (meant === undefined) return ''
+  if (meant !== `${within}.${issue.keys[0]}`) return ` Did you mean ${meant}?`
+  return `\nIt belongs to another kind of ${within}; give ${within} as a whole, in JSON: --set ${within}='{…}'.`
 }
 
 /** A model that goes on from a directory has that one's sizes and tokenizer; a recipe that names others contradicts itself. */

@@ -198,6 +198,7 @@ const recipes: readonly FlagCase[] = [
     ['constructor=1', /'constructor'/],
     ['constructor.prototype.steps=1', /'constructor'/],
     ['toString=1', /'toString'/],
+    ['optimizer.name=sgd', /'betas' in optimizer.*\n.*give optimizer as a whole/],
     ['lr=1', /Did you mean optimizer\.learningRate\?/],
     ['batch_size=1', /Did you mean batchSize\?/],
     ['model.layer=1', /Did you mean model\.layers\?/],
