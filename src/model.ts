@@ -12,6 +12,7 @@ import { symbol } from './graph/axis.ts'
 import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
 import { checkInputs, type InputValue } from './inputs.ts'
+import { valuesIn } from './nn/index.ts'
 import { input } from './ops/index.ts'
 import { chooseRuntime, type RuntimeName } from './runtime/choose.ts'
 import type { Executable, Runtime } from './runtime/runtime.ts'
@@ -94,10 +95,7 @@ export class Model {
 
   /** The number of trained values, tied copies counted once. */
   get parameterCount(): number {
-    const sizes = [...this.checkpoint.parameters.values()].map((x) =>
-      x.shape.reduce<number>((n, axis) => n * (axis as number), 1),
-    )
-    return sizes.reduce((a, b) => a + b, 0)
+    return valuesIn(this.checkpoint.parameters)
   }
 
   /**

@@ -6,7 +6,7 @@ export { type AttendOptions, attend } from './attention.ts'
 export { Cache, type CacheShape, LayerCache } from './cache.ts'
 export { filled, type Init, normal, uniform } from './init.ts'
 export { Embedding, LayerNorm, Linear, RmsNorm, takeRows } from './layers.ts'
-export { type AnyModule, type Module, module, param, parameters, repeat } from './module.ts'
+export { type AnyModule, type Module, module, param, parameters, repeat, valuesIn } from './module.ts'
 export { patches } from './patches.ts'
 export {
   alibiBias,

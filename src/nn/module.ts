@@ -3,6 +3,7 @@ import { failure } from '../base/errors.ts'
 import { inScope } from '../graph/scope.ts'
 import { Tensor } from '../graph/tensor.ts'
 import { parameter } from '../ops/index.ts'
+import { sizeOf } from '../tensor/array.ts'
 import { type Init, normal } from './init.ts'
 
 /** What a module may carry: parameters, other modules, and lists of modules. */
@@ -68,3 +69,7 @@ export function parameters(root: AnyModule): Map<string, Tensor> {
   visit(root, '')
   return found
 }
+
+/** How many numbers parameters are. */
+export const valuesIn = (parameters: ReadonlyMap<string, Tensor>): number =>
+  [...parameters.values()].reduce((total, { shape }) => total + sizeOf(shape as readonly number[]), 0)

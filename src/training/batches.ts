@@ -1,5 +1,6 @@
 /** Windows of the text on their way into a step's arrays: training batches, and the validation loss. */
 import type { TokenSequence } from '../datasets/tokens.ts'
+import type { Span } from '../runtime/profile.ts'
 import { drawStarts, evaluationStarts, type Objective } from './objective.ts'
 import type { Recipe } from './recipe.ts'
 import type { TrainingStep } from './step.ts'
@@ -35,6 +36,45 @@ export const drawWindows = (
 export function fillBatch({ recipe, objective, step, splits }: Batches, windows: readonly Int32Array[]): void {
   const rows = recipe.batchSize / splits
   for (const [i, ids] of windows.entries()) objective.fill(step.batch(Math.floor(i / rows)), i % rows, ids)
+}
+
+/** What the micro-batches of a step gave, and when and how long what was done: for those who measure it, in milliseconds. */
+export type ComputedStep = {
+  /** Mean over the micro-batches. */
+  readonly loss: number
+  /** When each micro-batch was computed: masks, forward and backward, sums of gradients. The next batch is drawn meanwhile. */
+  readonly computed: readonly Span[]
+  readonly draw: number
+  /** Putting the drawn batches into the arrays. */
+  readonly fill: number
+}
+
+/**
+ * Computes the gradients of a step's micro-batches, the first of which is in the arrays. While one is computed the next is drawn; its
+ * arrays are filled when they are free. So afterwards the first one of the next step is there.
+ */
+export async function computeStep(
+  context: Batches,
+  done: number,
+  draw: (step: number, micro: number) => readonly Int32Array[],
+): Promise<ComputedStep> {
+  const { gradientAccumulation: micros } = context.recipe
+  const computed: Span[] = []
+  let [loss, drawn, filled] = [0, 0, 0]
+  for (let micro = 0; micro < micros; micro++) {
+    const [nextStep, nextMicro] = micro + 1 < micros ? [done, micro + 1] : [done + 1, 0]
+    const began = performance.now()
+    const running = context.step.accumulate(done, micro)
+    const drawing = performance.now()
+    const windows = draw(nextStep, nextMicro)
+    drawn += performance.now() - drawing
+    loss += (await running) / micros
+    const free = performance.now()
+    computed.push([began, free])
+    fillBatch(context, windows)
+    filled += performance.now() - free
+  }
+  return { loss, computed, draw: drawn, fill: filled }
 }
 
 /** Where the windows of an evaluation start, spread over a text: all that there are unless the recipe limits their number. */

@@ -1,7 +1,7 @@
 /** The steps of a run: batches, updates, evaluations, samples, checkpoints. */
 import type { Generator } from '../generation/generator.ts'
 import type { Prompt } from '../generation/index.ts'
-import { type Batches, drawWindows, evaluateText, fillBatch, firstEvaluated } from './batches.ts'
+import { type Batches, computeStep, drawWindows, evaluateText, fillBatch, firstEvaluated } from './batches.ts'
 import { type BestWeights, type RunConstants, type RunState, saveCheckpoint, writeModel } from './checkpoints.ts'
 import type { Prepared } from './data.ts'
 import { checkFinite, explainLoss } from './divergence.ts'
@@ -89,25 +89,18 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     })
     return log.record({ type: 'sample', step: done, text: sequences[0]!.text })
   }
-  /** One update. The next batch is read while this one is computed; its arrays are filled when they are free. */
+  /** One update. */
   const update = async (): Promise<TrainEvent> => {
     const started = performance.now()
     const learningRate = rate(done)
-    let loss = 0
-    for (let micro = 0; micro < micros; micro++) {
-      const [nextStep, nextMicro] = micro + 1 < micros ? [done, micro + 1] : [done + 1, 0]
-      const running = step.accumulate(done, micro)
-      const windows = drawWindows(context, data.train, nextStep, nextMicro)
-      loss += (await running) / micros
-      fillBatch(context, windows)
-    }
+    const draw = (at: number, micro: number) => drawWindows(context, data.train, at, micro)
+    const { loss } = await computeStep(context, done, draw)
     const { gradientNorm, nonfinite } = await step.update(learningRate, recipe.gradientClip)
     if (!Number.isFinite(loss) || nonfinite !== undefined) {
       const what = `Step ${done + 1}: the loss is ${loss}, the gradient norm ${gradientNorm}`
-      const micro = (i: number) => drawWindows(context, data.train, done, i)
       throw await explainLoss(what, { rate: learningRate, out }, step, {
         gradient: nonfinite,
-        overflow: () => context.firstOverflow(Array.from({ length: micros }, (_, i) => micro(i)).flat()),
+        overflow: () => context.firstOverflow(Array.from({ length: micros }, (_, micro) => draw(done, micro)).flat()),
       })
     }
     done++

@@ -4,12 +4,10 @@ import { type MemoryLimit, memoryText } from '../base/memory.ts'
 import type { Node, Tensor } from '../graph/tensor.ts'
 import { nodesOf } from '../graph/walk.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
-import { sizeOf } from '../tensor/array.ts'
-import { arrayOf } from '../tensor/dtype.ts'
-import { gradients } from '../transforms/gradients.ts'
-import { atInference } from '../transforms/inference.ts'
+import { byteLengthOf } from '../weights/safetensors-write.ts'
 import { optimizerFloats } from './optimizers/index.ts'
 import type { StepPlan } from './step.ts'
+import { type StepGraph, traceStep } from './step-graph.ts'
 
 /** Bytes. */
 export type MemoryNeed = {
@@ -20,12 +18,15 @@ export type MemoryNeed = {
   readonly total: number
 }
 
+/** The graphs that the prediction was made from, so that nobody needs to trace them again. */
+export type Prediction = MemoryNeed & { readonly graph: StepGraph }
+
 /** Node, ONNX Runtime and their programs. */
 const programBytes = 140e6
 /** ONNX Runtime gives out memory in blocks that are not always filled. */
 const blockLoss = 1.1
 
-const bytesOf = ({ shape, dtype }: Tensor) => sizeOf(shape as readonly number[]) * arrayOf[dtype].BYTES_PER_ELEMENT
+const bytesOf = ({ shape, dtype }: Tensor) => byteLengthOf({ shape: shape as readonly number[], dtype })
 const isLeaf = (node: Node) => node.inputs.length === 0
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
 
@@ -62,23 +63,16 @@ function stateBytes({ network, optimizer, splits, micros }: StepPlan): number {
 }
 
 /** What the step's parts and the evaluation, programs of their own, need at most: from the graphs that they will run. */
-function activationBytes({ network, objective, batchSize, splits, contextLength }: StepPlan): number {
-  const { loss } = objective.trace(network, batchSize / splits, contextLength)
-  const derived = gradients(loss, [...parametersOf(network).values()])
-  const step = [derived.loss, ...derived.gradients]
-  const masks = nodesOf(step).filter((node) => isLeaf(node) && node.attributes.rate !== undefined)
-  const seen = objective.trace(network, batchSize, contextLength)
-  const evaluation = peakBytes(atInference([seen.loss]))
-  return (
-    blockLoss * (splits * peakBytes(step) + evaluation) + splits * sum(masks.map((node) => bytesOf(node.outputs[0]!)))
-  )
+function activationBytes({ loss, gradients, masks, evaluation }: StepGraph, splits: number): number {
+  const ofMasks = sum(masks.map(bytesOf))
+  return blockLoss * (splits * peakBytes([loss, ...gradients]) + peakBytes([evaluation.loss])) + splits * ofMasks
 }
 
 /**
  * What a run will need at its peak: within 30 % of what is measured. Throws MEMORY if that is more than `limit`; a model too large by
  * itself is refused without a look at its graph.
  */
-export function predictMemory(plan: StepPlan, limit: MemoryLimit | undefined): MemoryNeed {
+export function predictMemory(plan: StepPlan, limit: MemoryLimit | undefined): Prediction {
   const refuse = (needs: string, parts: string) =>
     failure(
       'MEMORY',
@@ -89,12 +83,13 @@ export function predictMemory(plan: StepPlan, limit: MemoryLimit | undefined): M
   const state = stateBytes(plan)
   const ofState = `${memoryText(state)} parameters, gradients and optimizer`
   if (limit && state > limit.bytes) throw refuse(`more than ${memoryText(state)}`, ofState)
-  const activations = activationBytes(plan)
+  const graph = traceStep(plan)
+  const activations = activationBytes(graph, plan.splits)
   const total = state + activations + programBytes
   if (limit && total > limit.bytes)
     throw refuse(
       `about ${memoryText(total)}`,
       `${ofState}, ${memoryText(activations)} activations of ${plan.batchSize} × ${plan.contextLength} tokens`,
     )
-  return { state, activations, total }
+  return { state, activations, total, graph }
 }

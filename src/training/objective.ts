@@ -6,11 +6,15 @@ import type { TokenSequence } from '../datasets/tokens.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { Network } from '../models/definition.ts'
 import { crossEntropy, input } from '../ops/index.ts'
-import type { NdArray } from '../tensor/array.ts'
+import { type NdArray, zeros } from '../tensor/array.ts'
 
 /** The leaves that a batch fills, and the loss (a scalar: the mean over what is predicted). */
 export type Traced = { readonly inputs: Readonly<Record<string, Tensor>>; readonly loss: Tensor }
 export type Batch = Readonly<Record<string, NdArray>>
+
+/** Arrays for the inputs of a traced objective. */
+export const emptyBatch = (inputs: Traced['inputs']): Batch =>
+  Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, zeros(x.dtype, x.shape as readonly number[])]))
 
 export type Objective = {
   trace(network: Network, rows: number, tokens: number): Traced

@@ -4,11 +4,11 @@ import { nodesOf } from '../graph/walk.ts'
 import type { Network } from '../models/definition.ts'
 import { parameters as parametersOf } from '../nn/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type NdArray, zeros } from '../tensor/array.ts'
+import type { NdArray } from '../tensor/array.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { atInference } from '../transforms/inference.ts'
 import { countNonFinite } from '../weights/non-finite.ts'
-import type { Objective } from './objective.ts'
+import { emptyBatch, type Objective } from './objective.ts'
 
 /** Windows that are looked at, one after another. */
 const mostWindows = 32
@@ -41,9 +41,7 @@ export async function firstOverflow(
   const inputs = new Map(Object.entries({ ...traced.inputs, ...leaves }))
   const executable = await model.runtime.compile({ inputs, constants: new Map(), outputs })
   try {
-    const batch = Object.fromEntries(
-      Object.entries(traced.inputs).map(([name, x]) => [name, zeros(x.dtype, x.shape as readonly number[])]),
-    )
+    const batch = emptyBatch(traced.inputs)
     for (const window of windows.slice(0, mostWindows)) {
       model.objective.fill(batch, 0, window)
       const found = await executable.run({ ...batch, ...Object.fromEntries(model.parameters) })

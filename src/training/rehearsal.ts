@@ -1,13 +1,11 @@
 /** Steps of a recipe on random tokens, computed as a run computes them: for benchmarks and profiles. */
 import { randomBits } from '../base/random.ts'
 import type { Network } from '../models/definition.ts'
-import { parameters as parametersOf } from '../nn/index.ts'
-import type { Span } from '../runtime/profile.ts'
+import { parameters as parametersOf, valuesIn } from '../nn/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { sizeOf } from '../tensor/array.ts'
 import { byteTokenizer, loadTokenizer } from '../tokenizers/index.ts'
 import type { Described } from '../weights/checkpoint.ts'
-import { fillBatch } from './batches.ts'
+import { type ComputedStep, computeStep, fillBatch } from './batches.ts'
 import { objectives } from './objective.ts'
 import { describeModel } from './origin.ts'
 import type { Recipe } from './recipe.ts'
@@ -15,16 +13,10 @@ import { splitsOf } from './splits.ts'
 import { TrainingStep } from './step.ts'
 
 /** Milliseconds of a step and of its stages, and the loss before its update. */
-export type RehearsedStep = {
+export type RehearsedStep = ComputedStep & {
   readonly total: number
-  /** When each micro-batch was computed: masks, forward and backward, sums of gradients. The next batch is drawn meanwhile. */
-  readonly computed: readonly Span[]
-  readonly draw: number
-  /** Putting the drawn batches into the arrays. */
-  readonly fill: number
   /** Clipping and the optimizer. */
   readonly update: number
-  readonly loss: number
 }
 
 export type Rehearsal = {
@@ -75,8 +67,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const described = await describeModel(recipe, { size: vocabulary })
   const network = described.format.definition.build(described.config)
-  const shapes = [...parametersOf(network).values()].map(({ shape }) => shape as readonly number[])
-  const parameters = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0)
+  const parameters = valuesIn(parametersOf(network))
   const splits = splitsOf(recipe, parameters)
   const objective = objectives[recipe.objective]
   const { seed, batchSize, contextLength, gradientAccumulation: micros, optimizer, gradientClip } = recipe
@@ -93,25 +84,13 @@ export async function rehearse(
     splits,
     async run() {
       const start = performance.now()
-      let [loss, fill, draw] = [0, 0, 0]
-      const computed: Span[] = []
-      for (let micro = 0; micro < micros; micro++) {
-        const began = performance.now()
-        const running = step.accumulate(done, micro)
-        const drawing = performance.now()
-        const windows = drawRandom(recipe, vocabulary, done * micros + micro + 1)
-        draw += performance.now() - drawing
-        loss += (await running) / micros
-        const free = performance.now()
-        computed.push([began, free])
-        fillBatch(batches, windows)
-        fill += performance.now() - free
-      }
+      const draw = (at: number, micro: number) => drawRandom(recipe, vocabulary, at * micros + micro)
+      const micro = await computeStep(batches, done, draw)
       const updating = performance.now()
       await step.update(optimizer.learningRate, gradientClip)
       const end = performance.now()
       done++
-      return { total: end - start, computed, draw, fill, update: end - updating, loss }
+      return { ...micro, total: end - start, update: end - updating }
     },
     dispose: () => step.dispose(),
   }

@@ -2,31 +2,21 @@
 import { fileError } from '../base/errors.ts'
 import { siteOf } from '../base/random.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { nodesOf } from '../graph/walk.ts'
-import type { Network } from '../models/definition.ts'
-import { parameters as parametersOf } from '../nn/index.ts'
 import type { Executable, Runtime } from '../runtime/runtime.ts'
 import { type NdArray, zeros } from '../tensor/array.ts'
 import { describeArray } from '../tensor/print.ts'
-import { gradients } from '../transforms/gradients.ts'
-import { atInference } from '../transforms/inference.ts'
 import { createMasks, type Masks } from './masks/masks.ts'
-import type { Batch, Objective } from './objective.ts'
+import { type Batch, emptyBatch } from './objective.ts'
 import { createOptimizer, type Optimizer, type OptimizerConfig, type StepReport } from './optimizers/index.ts'
+import { type GraphPlan, type StepGraph, traceStep } from './step-graph.ts'
 
-export type StepPlan = {
-  network: Network
-  objective: Objective
+export type StepPlan = GraphPlan & {
   runtime: Runtime
   optimizer: OptimizerConfig
   /** Draws the first weights and the dropout masks. */
   seed: number
   /** First weights by parameter, all of them, instead of drawn ones. */
   initial?: ReadonlyMap<string, NdArray> | undefined
-  /** Sequences of a micro-batch, in `splits` equal parts computed side by side. */
-  batchSize: number
-  splits: number
-  contextLength: number
   /** Micro-batches of a step. */
   micros: number
   threads?: number | undefined
@@ -39,12 +29,6 @@ type Part = {
   /** Runs that write the gradients to the part's own buffer, and to a second one for sums over micro-batches. */
   readonly runs: readonly (() => Promise<void>)[]
 }
-
-/** Leaves of a graph that are dropout masks. */
-const masksOf = (outputs: readonly Tensor[]): Tensor[] =>
-  nodesOf(outputs).flatMap((node) =>
-    node.inputs.length === 0 && node.attributes.rate !== undefined ? [node.outputs[0]!] : [],
-  )
 
 /** Gives every parameter its first value. Throws WRONG_SHAPE. */
 function initialize(
@@ -96,8 +80,8 @@ export class TrainingStep {
     this.#executables = executables
   }
 
-  static async create(plan: StepPlan): Promise<TrainingStep> {
-    const leaves = parametersOf(plan.network)
+  static async create(plan: StepPlan, graph: StepGraph = traceStep(plan)): Promise<TrainingStep> {
+    const { leaves } = graph
     const optimizer = createOptimizer(
       plan.optimizer,
       [...leaves].map(([name, x]) => ({ name, shape: x.shape as readonly number[] })),
@@ -111,34 +95,26 @@ export class TrainingStep {
     )
     initialize(arrays, leaves, plan)
     const weights = Object.fromEntries(arrays)
-    const rows = plan.batchSize / plan.splits
     const threads = plan.splits > 1 ? 1 : plan.threads
 
-    const traced = plan.objective.trace(plan.network, rows, plan.contextLength)
-    const derived = gradients(traced.loss, [...leaves.values()])
-    const dropped = masksOf([derived.loss, ...derived.gradients])
-    const maskInputs = Object.fromEntries(dropped.map((mask, i) => [`mask.${i}`, mask]))
+    const maskInputs = Object.fromEntries(graph.masks.map((mask, i) => [`mask.${i}`, mask]))
     const masks = createMasks(
-      dropped.map(({ shape, node }) => ({ shape: shape as readonly number[], rate: node.attributes.rate })),
+      graph.masks.map(({ shape, node }) => ({ shape: shape as readonly number[], rate: node.attributes.rate })),
       plan.splits,
       plan.seed,
     )
     const names = [...leaves.keys()]
     const training = {
-      inputs: new Map(Object.entries({ ...traced.inputs, ...Object.fromEntries(leaves), ...maskInputs })),
+      inputs: new Map(Object.entries({ ...graph.inputs, ...Object.fromEntries(leaves), ...maskInputs })),
       constants: new Map(),
       outputs: new Map([
-        ['loss', derived.loss],
-        ...names.map((name, i) => [`gradient.${name}`, derived.gradients[i]!] as const),
+        ['loss', graph.loss],
+        ...names.map((name, i) => [`gradient.${name}`, graph.gradients[i]!] as const),
       ]),
     }
-    const allocate = (tensors: Readonly<Record<string, Tensor>>) =>
-      Object.fromEntries(
-        Object.entries(tensors).map(([name, x]) => [name, zeros(x.dtype, x.shape as readonly number[])]),
-      )
     const step = await plan.runtime.compile(training, { threads })
     const parts = Array.from({ length: plan.splits }, (_, split): Part => {
-      const batch = allocate(traced.inputs)
+      const batch = emptyBatch(graph.inputs)
       const filled = Object.fromEntries(masks.arrays[split]!.map((array, i) => [`mask.${i}`, array]))
       const loss = zeros('float32', [])
       const runTo = (buffer: number) => {
@@ -153,16 +129,16 @@ export class TrainingStep {
       }
     })
 
-    const seen = plan.objective.trace(plan.network, plan.batchSize, plan.contextLength)
+    const { evaluation: seen } = graph
     const measured = await plan.runtime.compile(
       {
         inputs: new Map(Object.entries({ ...seen.inputs, ...Object.fromEntries(leaves) })),
         constants: new Map(),
-        outputs: new Map([['loss', atInference([seen.loss])[0]!]]),
+        outputs: new Map([['loss', seen.loss]]),
       },
       { threads: plan.threads },
     )
-    const batch = allocate(seen.inputs)
+    const batch = emptyBatch(seen.inputs)
     const loss = zeros('float32', [])
     const evaluation = {
       batch,

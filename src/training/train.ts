@@ -7,10 +7,9 @@ import { memoryLimit } from '../base/memory.ts'
 import { version } from '../base/version.ts'
 import { Generator } from '../generation/generator.ts'
 import { startId } from '../generation/special-ids.ts'
-import { parameters as parametersOf } from '../nn/index.ts'
+import { parameters as parametersOf, valuesIn } from '../nn/index.ts'
 import { chooseRuntime, type RuntimeName } from '../runtime/choose.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { sizeOf } from '../tensor/array.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import { type RunConstants, setAsideAfter } from './checkpoints.ts'
 import { findTexts, findTextsAgain, type Prepared, type Texts } from './data.ts'
@@ -124,7 +123,7 @@ async function* runOn(
   const described = await describeModel(recipe, { size: tokenizer.vocabSize, eos: endOf(tokenizer) })
   const network = described.format.definition.build(described.config)
   const parameters = parametersOf(network)
-  const parameterCount = [...parameters.values()].reduce((n, { shape }) => n + sizeOf(shape as readonly number[]), 0)
+  const parameterCount = valuesIn(parameters)
   const found = resumption?.found
   if (found) await checkConfig(found, described)
   const splits = splitsOf({ ...recipe, splits: recipe.splits ?? (found?.recipe.splits as number) }, parameterCount)
@@ -162,7 +161,7 @@ async function* runOn(
     return
   }
   const initial = found ? undefined : await readOrigin(recipe, described)
-  const step = await TrainingStep.create({ ...plan, initial })
+  const step = await TrainingStep.create({ ...plan, initial }, memory.graph)
   const checkpoint = { ...described, network, parameters, constants: new Map(), warnings: [] }
   const prompt = await samplePrompt(recipe, data, startId(checkpoint, tokenizer) !== undefined)
   const { bos_token_id, eos_token_id } = described.file

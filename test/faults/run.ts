@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import type { TrainEvent } from '../../src/training/events.ts'
 import type { RecipeInput } from '../../src/training/recipe.ts'
+import { tiny } from '../../src/training/train.suite.ts'
 
 /** `npm run test:faults` tries everything; `npm test` a fixed part of it. */
 export const exhaustive = process.env.MODE === 'faults'
@@ -20,17 +21,8 @@ const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** Half a second of everything that a run does: dropout, accumulation, clipping, warm-up, decay, evaluations, samples, saves. */
 export const small: RecipeInput = {
-  model: { layers: 1, heads: 2, width: 16, dropout: 0.2 },
-  tokenizer: { type: 'bytes' },
-  data: { bytes: 20_000 },
-  contextLength: 16,
-  batchSize: 4,
-  gradientAccumulation: 2,
-  gradientClip: 0.5,
+  ...tiny,
   steps: 6,
-  seed: 7,
-  optimizer: { name: 'adamw', learningRate: 1e-2, weightDecay: 0.1 },
-  schedule: { name: 'cosine', warmup: 3 },
   evaluation: { every: 3, batches: 2, train: true },
   checkpoint: { every: 2, keep: 1 },
   samples: { every: 3, tokens: 4 },
