@@ -92,7 +92,7 @@ test('a dry run says what would be trained and leaves nothing', async () => {
   ])
   const plain = await start(argv.filter((word) => word !== '--json')).finished
   expect(plain).toMatchObject({ code: 0, stderr: '' })
-  expect(plain.stdout).toMatch(/9\.7k parameters(.|\n)*6 steps of 128 tokens.* about \d+MB of memory/)
+  expect(plain.stdout).toMatch(/9\.7k parameters(.|\n)*6 steps of 128 tokens.* about \d+ MB of memory/)
   expect(existsSync(out)).toBe(false)
   expect((await start([...argv, '--max-memory', '0.1']).finished).code).toBe(1)
 
