@@ -6,9 +6,10 @@ import type { Checkpoint } from '../weights/checkpoint.ts'
 import { beamSearch } from './beam-search.ts'
 import { Decoder, type Rows } from './decoder.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
-import { type LogitsProcessor, temperature, topK, topP, without } from './processors.ts'
+import { pipeline, samplerOf } from './pipeline.ts'
+import type { LogitsProcessor } from './processors.ts'
 import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
-import { drawAt, greedy, multinomial } from './sampling.ts'
+import { drawAt } from './sampling.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
 import { turns } from './turns.ts'
@@ -117,18 +118,9 @@ export class Generator {
     return Math.max(1, Math.floor((this.#options.cacheBytes ?? 2 ** 30) / bytes))
   }
 
-  /** What is done to the logits, in the order of transformers' `generate`. */
-  #processors({ minNewTokens, processors, ...settings }: Settings, { stopTokens }: Ends): readonly LogitsProcessor[] {
-    const tooShort = without([...stopTokens], ({ ids, promptLength }) => ids.length - promptLength < minNewTokens)
-    const missing = this.#missing()
-    return [
-      ...(missing.length ? [without(missing)] : []),
-      ...processors,
-      ...(minNewTokens > 0 ? [tooShort] : []),
-      ...(settings.temperature === 0 || settings.temperature === 1 ? [] : [temperature(settings.temperature)]),
-      ...(settings.temperature === 0 || settings.topK === undefined ? [] : [topK(settings.topK)]),
-      ...(settings.temperature === 0 || settings.topP === undefined ? [] : [topP(settings.topP)]),
-    ]
+  /** What is done to the logits; see `pipeline`. */
+  #processors(settings: Settings, ends: Ends): readonly LogitsProcessor[] {
+    return pipeline(settings, ends, { ...this.#reader, missing: this.#missing() })
   }
 
   /** Ids of the model for which the tokenizer has no token: rows that some models have only to round up their vocabulary. */
@@ -147,7 +139,7 @@ export class Generator {
     settings.signal?.throwIfAborted()
     const decoder = await this.#compiled()
     const processors = this.#processors(settings, ends)
-    const sample = settings.temperature === 0 ? greedy : multinomial
+    const sample = samplerOf(settings)
     const takeTurns = turns()
     const rows = decoder.open(active.length, slotsFor(active, settings.maxNewTokens, decoder.context))
     let logits = await readPrompts(rows, active, settings.returned, decoder.context)
