@@ -71,7 +71,7 @@ async function bundle(file) {
     format: 'esm',
     target: 'node20.19',
     minifyWhitespace: true,
-    external: ['commander', 'koffi', 'onnxruntime-node', '#onnxruntime-web'],
+    external: ['@huggingface/hub', '@huggingface/jinja', 'commander', 'koffi', 'onnxruntime-node', '#onnxruntime-web'],
     ignoreAnnotations: true, // of side effects: they name dist/, which is not this folder yet
     logLevel: 'error',
   })
