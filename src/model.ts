@@ -11,6 +11,7 @@ import {
 import { symbol } from './graph/axis.ts'
 import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
+import { nodesOf } from './graph/walk.ts'
 import { checkInputs, type InputValue } from './inputs.ts'
 import { valuesIn } from './nn/index.ts'
 import { input } from './ops/index.ts'
@@ -19,6 +20,7 @@ import type { Executable, Runtime } from './runtime/runtime.ts'
 import type { NdArray } from './tensor/array.ts'
 import { findTokenizer, type Tokenizer } from './tokenizers/index.ts'
 import { capture, matcher } from './transforms/capture.ts'
+import { enter } from './transforms/enter.ts'
 import { gradients } from './transforms/gradients.ts'
 import { atInference } from './transforms/inference.ts'
 import { type Checkpoint, openCheckpoint } from './weights/checkpoint.ts'
@@ -73,6 +75,7 @@ export class Model {
   readonly tokenizer: Tokenizer | undefined
   readonly #threads: number | undefined
   readonly #programs = new Map<string, Promise<{ traced: Traced; executable: Executable }>>()
+  #readout: Promise<Executable> | undefined
   #generator: Generator | undefined
 
   constructor(
@@ -109,6 +112,15 @@ export class Model {
     return collect(traced, await executable.run(arrays))
   }
 
+  /**
+   * Logits [batch, tokens, vocabulary] of states [batch, tokens, width] of the residual stream, after whichever layer they come from:
+   * what the model does after its last layer is done to them. Throws NO_RESIDUAL for a model without such a stream.
+   */
+  async readout(states: NdArray): Promise<NdArray> {
+    const compiled = (this.#readout ??= this.runtime.compile(traceReadout(this.checkpoint), { threads: this.#threads }))
+    return (await (await compiled).run({ states })).logits!
+  }
+
   /** Writes text piece by piece, a streamed piece never ends inside a character. */
   async *generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Piece> {
     try {
@@ -140,6 +152,8 @@ export class Model {
   async dispose(): Promise<void> {
     for (const program of this.#programs.values()) await (await program).executable.dispose()
     this.#programs.clear()
+    await (await this.#readout)?.dispose()
+    this.#readout = undefined
     await this.#generator?.dispose()
     this.#generator = undefined
   }
@@ -201,6 +215,23 @@ function trace(checkpoint: Checkpoint, arrays: Readonly<Record<string, NdArray>>
   }
   const program = { inputs: new Map(Object.entries(inputs)), constants, outputs: new Map(outputs) }
   return { program, hidden: hidden.length, attentions: attentions.length, paths }
+}
+
+/** The model from the end of its last layer on. */
+function traceReadout({ network, config, format: { definition }, constants }: Checkpoint): Program {
+  const last = definition.residual?.(config).at(-1)
+  if (!last) throw usageError('NO_RESIDUAL', `${definition.type} has no residual stream that could be read out.`)
+  const required = definition.inputs.filter(({ optional }) => !optional)
+  const named = Object.fromEntries(
+    required.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]),
+  )
+  const { outputs, input: states } = enter(atInference([network(named).logits!]), last.end, 'states')
+  const used = new Set(nodesOf(outputs))
+  return {
+    inputs: new Map([['states', states]]),
+    constants: new Map([...constants].filter(([, { tensor }]) => used.has(tensor.node))),
+    outputs: new Map([['logits', outputs[0]!]]),
+  }
 }
 
 /** Says what there is to capture. */

@@ -36,6 +36,9 @@ export type Size = {
 /** One published size and its exact number of parameters, tied copies counted once. */
 export type PublishedSize = Omit<Size, 'dropout'> & { readonly parameters: number; readonly paper?: string }
 
+/** Taps of one layer of a residual stream: what its parts add to it, by the part's name, and the stream after it. */
+export type ResidualLayer = { readonly adds: Readonly<Record<string, string>>; readonly end: string }
+
 export type Definition<C = unknown> = {
   /** `model_type` in config.json. */
   readonly type: string
@@ -51,6 +54,11 @@ export type Definition<C = unknown> = {
   /** Taps that make up `hidden_states` and `attentions`, in order. */
   readonly hiddenStates: (config: C) => readonly string[]
   readonly attentions: (config: C) => readonly string[]
+  /**
+   * The residual stream, float32 [batch, tokens, width], layer by layer; it starts as the first of `hiddenStates`. Whatever the model
+   * does after the last layer (a norm, the output layer) turns a state of the stream into logits. Absent where there is no such stream.
+   */
+  readonly residual?: (config: C) => readonly ResidualLayer[]
   /** Shape of the caches for decoding. */
   readonly cache: (config: C) => Omit<CacheShape, 'batch' | 'slots'>
   readonly vocabulary: (config: C) => number

@@ -108,15 +108,16 @@ export const Gpt2 = (c: Gpt2Config): Network =>
       ...(!c.tied && { lm_head: module({ weight: param([c.vocabulary, c.width]) }, (m) => m.weight) }),
     },
     (m, { input_ids, attention_mask, position_ids, labels, logits_at }: ModelInputs, cache?: Cache): ModelOutputs => {
-      const ids = input_ids!
-      const steps = arange(ids.shape[1]!)
+      const steps = arange(input_ids!.shape[1]!)
       const positions = position_ids ?? (cache ? cache.starts.unsqueeze(1).add(steps) : steps)
-      const x = m.transformer(ids, positions, attention_mask, cache)
+      const x = m.transformer(input_ids!, positions, attention_mask, cache)
       const head = m.lm_head?.() ?? m.transformer.wte.weight
       const logits = einsum('b t c, v c -> b t v', logits_at ? takeRows(x, logits_at) : x, head)
       return labels ? { logits, loss: crossEntropy(logits, labels.shift(1, -1, -100)) } : { logits }
     },
   ) as unknown as Network
+
+const blocks = (c: Gpt2Config) => Array.from({ length: c.layers }, (_, i) => `transformer.h.${i}`)
 
 export const gpt2: Definition<Gpt2Config> = {
   type: 'gpt2',
@@ -138,12 +139,9 @@ export const gpt2: Definition<Gpt2Config> = {
     initializerRange: 0.02,
   }),
   sizes: gpt2Sizes,
-  hiddenStates: (c) => [
-    'transformer.embeddings',
-    ...Array.from({ length: c.layers - 1 }, (_, i) => `transformer.h.${i}`),
-    'transformer.ln_f',
-  ],
-  attentions: (c) => Array.from({ length: c.layers }, (_, i) => `transformer.h.${i}.attn.weights`),
+  hiddenStates: (c) => ['transformer.embeddings', ...blocks(c).slice(0, -1), 'transformer.ln_f'],
+  attentions: (c) => blocks(c).map((block) => `${block}.attn.weights`),
+  residual: (c) => blocks(c).map((end) => ({ adds: { attention: `${end}.attn`, mlp: `${end}.mlp` }, end })),
   cache: (c) => ({ layers: c.layers, keyHeads: c.heads, headWidth: c.width / c.heads }),
   vocabulary: (c) => c.vocabulary,
   context: (c) => c.context,
