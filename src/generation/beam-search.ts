@@ -4,8 +4,9 @@
  */
 import { nonfinite } from '../base/errors.ts'
 import type { Rows } from './decoder.ts'
-import { kthLargest, type LogitsProcessor } from './processors.ts'
+import type { LogitsProcessor } from './processors/processor.ts'
 import { logSoftmax } from './sampling.ts'
+import { kthLargest } from './softmax.ts'
 import { turns } from './turns.ts'
 
 /** When a search ends: once `beams` texts are finished (true), when no better one is to be expected (false), or can come ('never'). */

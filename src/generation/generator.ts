@@ -7,13 +7,13 @@ import { beamSearch } from './beam-search.ts'
 import { Decoder, type Rows } from './decoder.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
-import type { LogitsProcessor } from './processors.ts'
+import type { LogitsProcessor } from './processors/processor.ts'
 import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
 import { drawAt } from './sampling.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
 import { turns } from './turns.ts'
-import { windowStart } from './window.ts'
+import { slide, slotsFor, windowStart } from './window.ts'
 
 export type GeneratorOptions = {
   readonly tokenizer?: Tokenizer | undefined
@@ -28,9 +28,6 @@ export type GeneratorOptions = {
 
 /** The sequences of each prompt, in the order of the prompts. */
 export type Completion = { readonly sequences: readonly GeneratedSequence[] }
-
-/** Cache lengths are multiples of this, so that few different ones are made. */
-const slotStep = 64
 
 /**
  * Generates from a model. Where a text outgrows the model's context, the model reads on from its last half (see `windowStart`).
@@ -147,7 +144,9 @@ export class Generator {
       for (const [row, sequence] of active.entries()) {
         await takeTurns()
         for (const process of processors) process(logits[row]!, sequence)
-        yield sequence.accept(sample(logits[row]!, () => drawAt(settings.seed, sequence.ids.length, sequence.number)))
+        yield sequence.accept(
+          sample(logits[row]!, () => drawAt(settings.seed, sequence.ids.length, sequence.number), sequence),
+        )
       }
       removeFinished(active, rows)
       if (active.length === 0) return
@@ -188,16 +187,6 @@ export class Generator {
   }
 }
 
-/** Slots for the longest text; its last token is never read. */
-function slotsFor(
-  texts: readonly { readonly ids: readonly number[] }[],
-  maxNewTokens: number,
-  context: number,
-): number {
-  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0) + maxNewTokens - 1
-  return Math.min(context, Math.ceil(longest / slotStep) * slotStep)
-}
-
 /** Reads every prompt once and copies it to the rows of its sequences. Returns the logits of each row. */
 async function readPrompts(
   rows: Rows,
@@ -225,13 +214,4 @@ function removeFinished(active: Sequence[], rows: Rows): void {
     rows.copy(active.length, row)
     active[row] = last
   }
-}
-
-/** If a text outgrows the context by its newest token, reads what is kept of it, but for that token, from scratch. */
-async function slide(rows: Rows, row: number, ids: readonly number[], context: number): Promise<void> {
-  const start = windowStart(ids.length, context)
-  if (start === windowStart(ids.length - 1, context)) return
-  const kept = ids.slice(start, -1)
-  if (kept.length > 0) await rows.read(row, [kept])
-  else rows.clear(row)
 }

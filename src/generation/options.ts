@@ -3,7 +3,7 @@ import { usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
 import type { SpecialHandling } from '../tokenizers/index.ts'
 import type { EarlyStopping } from './beam-search.ts'
-import type { LogitsProcessor } from './processors.ts'
+import type { LogitsProcessor } from './processors/processor.ts'
 
 /** Text, or token ids. */
 export type Prompt = string | readonly number[]

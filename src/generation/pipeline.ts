@@ -1,8 +1,9 @@
 /** What is done to the logits of every step before a token is chosen, as the settings of a generation ask for. */
 import type { Settings } from './options.ts'
-import { type LogitsProcessor, temperature, topK, topP, without } from './processors.ts'
+import { temperature, topK, topP, suppressTokens as without } from './processors/index.ts'
+import type { LogitsProcessor, SequenceState } from './processors/processor.ts'
 import type { Reader } from './prompts.ts'
-import { greedy, multinomial, type Sampler } from './sampling.ts'
+import { type Choice, greedy, multinomial } from './sampling.ts'
 import type { Ends } from './sequence.ts'
 
 /** What the settings are for: a model with its tokenizer, and the ids that have no token. */
@@ -25,5 +26,8 @@ export function pipeline(
   ]
 }
 
+/** Chooses among the processed logits. */
+type Choose = (logits: Float32Array, draw: () => number, state: SequenceState) => Choice
+
 /** What chooses among the processed logits. */
-export const samplerOf = ({ temperature }: Settings): Sampler => (temperature === 0 ? greedy : multinomial)
+export const samplerOf = ({ temperature }: Settings): Choose => (temperature === 0 ? greedy : multinomial)

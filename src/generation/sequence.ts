@@ -1,6 +1,6 @@
 /** One text being written: its ids, the words they make, and when it is finished. */
 import type { Tokenizer } from '../tokenizers/index.ts'
-import type { SequenceState } from './processors.ts'
+import type { SequenceState } from './processors/processor.ts'
 import type { Choice } from './sampling.ts'
 import { stopFilter } from './stop.ts'
 

@@ -14,7 +14,7 @@ import { type Checkpoint, openCheckpoint, readParameters } from '../weights/chec
 import { gpt2Format } from '../weights/gpt2.ts'
 import { Generator } from './generator.ts'
 import type { GenerateOptions } from './options.ts'
-import type { LogitsProcessor } from './processors.ts'
+import type { LogitsProcessor } from './processors/processor.ts'
 
 const directory = fileURLToPath(new URL('../../test/oracles/data/gpt2-lm/model', import.meta.url))
 

@@ -1,4 +1,8 @@
 /** Which part of a long text a model with a limited context reads. */
+import type { Rows } from './decoder.ts'
+
+/** Cache lengths are multiples of this, so that few different ones are made. */
+const slotStep = 64
 
 /**
  * The first position read when the text has `length` tokens. A text that fits is read whole; whenever it outgrows the context, the
@@ -7,4 +11,23 @@
 export function windowStart(length: number, context: number): number {
   const stride = Math.max(1, Math.floor(context / 2))
   return length <= context ? 0 : Math.ceil((length - context) / stride) * stride
+}
+
+/** Slots for the longest text; its last token is never read. */
+export function slotsFor(
+  texts: readonly { readonly ids: readonly number[] }[],
+  maxNewTokens: number,
+  context: number,
+): number {
+  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0) + maxNewTokens - 1
+  return Math.min(context, Math.ceil(longest / slotStep) * slotStep)
+}
+
+/** If a text outgrows the context by its newest token, reads what is kept of it, but for that token, from scratch. */
+export async function slide(rows: Rows, row: number, ids: readonly number[], context: number): Promise<void> {
+  const start = windowStart(ids.length, context)
+  if (start === windowStart(ids.length - 1, context)) return
+  const kept = ids.slice(start, -1)
+  if (kept.length > 0) await rows.read(row, [kept])
+  else rows.clear(row)
 }

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { randomNormal, randomUniform } from '../base/random.ts'
-import type { NdArray } from '../tensor/array.ts'
-import { openSafetensors, type Safetensors } from '../weights/safetensors.ts'
-import { type LogitsProcessor, temperature, topK, topP, without } from './processors.ts'
-import { greedy, multinomial } from './sampling.ts'
+import { randomNormal, randomUniform } from '../../base/random.ts'
+import type { NdArray } from '../../tensor/array.ts'
+import { openSafetensors, type Safetensors } from '../../weights/safetensors.ts'
+import { greedy, multinomial } from '../sampling.ts'
+import { temperature, topK, topP, suppressTokens as without } from './index.ts'
+import type { LogitsProcessor } from './processor.ts'
 
-const folder = fileURLToPath(new URL('../../test/oracles/data/logits-processors/', import.meta.url))
+const folder = fileURLToPath(new URL('../../../test/oracles/data/logits-processors/', import.meta.url))
 const { processors: settings } = JSON.parse(readFileSync(`${folder}expected.json`, 'utf8'))
 const removed = Number.NEGATIVE_INFINITY
 
