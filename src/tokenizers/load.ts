@@ -1,6 +1,7 @@
 /** Reads tokenizers: a model directory, a tokenizer.json, or the parsed contents of one. */
 import { fileError } from '../base/errors.ts'
 import { kindOf, path, readJson, readText } from '../base/files.ts'
+import { resolveModel } from '../hub/resolve.ts'
 import { readAddedTokens } from './added-tokens.ts'
 import { readMergeLines } from './bpe.ts'
 import { bytelevelBpe, byteTokenizer } from './byte-level.ts'
@@ -103,10 +104,11 @@ export async function findTokenizer(directory: string): Promise<Tokenizer | unde
 }
 
 /**
- * The tokenizer of a model directory (see `findTokenizer`) or of a tokenizer.json. Errors: those of `parseTokenizer` and of
+ * The tokenizer of a model directory (see `findTokenizer`), of a downloaded model's name, or of a tokenizer.json. Errors: those of `parseTokenizer` and of
  * reading files, and `TOKENIZER_MISSING`.
  */
-export async function loadTokenizer(source: string): Promise<Tokenizer> {
+export async function loadTokenizer(model: string): Promise<Tokenizer> {
+  const source = await resolveModel(model)
   if ((await kindOf(source)) !== 'directory') {
     const config = await readConfig(path().join(path().dirname(source), 'tokenizer_config.json'))
     return parseTokenizer(await readJson(source), { file: source, config })

@@ -1,5 +1,6 @@
 /** Where a run's model comes from: sizes in the recipe, or a model directory to go on from. */
 import { usageError } from '../base/errors.ts'
+import { resolveModel } from '../hub/resolve.ts'
 import type { NdArray } from '../tensor/array.ts'
 import {
   configFile,
@@ -46,7 +47,7 @@ function fromSizes(
 
 /** The directory's config.json, with the recipe's changes (dropout, say); weights are written as float32 whatever they were. */
 async function fromDirectory(directory: string, changes: ConfigFile): Promise<Described> {
-  const { file } = await readConfig(directory)
+  const { file } = await readConfig(await resolveModel(directory))
   const { torch_dtype: _, ...kept } = file
   return parseConfig({ ...kept, ...changes, dtype: 'float32' }, `${directory} with model.config`)
 }
@@ -57,5 +58,6 @@ export async function readOrigin(
   described: Described,
 ): Promise<ReadonlyMap<string, NdArray> | undefined> {
   if (model.from === undefined) return undefined
-  return await readParameters(matchWeights(described, await openWeights(model.from), model.from))
+  const directory = await resolveModel(model.from)
+  return await readParameters(matchWeights(described, await openWeights(directory), directory))
 }

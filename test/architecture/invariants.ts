@@ -102,7 +102,7 @@ export function modelNames(file: Source, models: ReadonlySet<string>): Violation
 }
 
 /** Folders and files that may touch the platform they run on. */
-const platformPlaces = /^src\/(base\/|runtime\/(native|web)|cli\/|server\/)/
+const platformPlaces = /^src\/(base\/|hub\/|runtime\/(native|web)|cli\/|server\/)/
 
 /** Globals that Node and a page do not share. */
 const platformGlobals = new Set(

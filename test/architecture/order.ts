@@ -7,6 +7,7 @@ import { at, folderOf, importsOf, isTest, type Source, type Violation } from './
  */
 export const ground: Record<string, readonly string[]> = {
   base: [],
+  hub: ['base'],
   tensor: ['base'],
   graph: ['tensor'],
   ops: ['graph', 'tensor'],
@@ -16,7 +17,7 @@ export const ground: Record<string, readonly string[]> = {
   nn: ['ops', 'graph'],
   models: ['nn'],
   weights: ['models', 'tensor'],
-  tokenizers: ['base'],
+  tokenizers: ['base', 'hub'],
   datasets: ['tokenizers', 'tensor'],
   generation: ['models', 'runtime', 'tokenizers', 'transforms', 'weights'],
   training: ['datasets', 'models', 'transforms', 'runtime', 'weights', 'generation'],
