@@ -12,6 +12,7 @@ import { symbol } from './graph/axis.ts'
 import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
 import { nodesOf } from './graph/walk.ts'
+import { resolveModel } from './hub/resolve.ts'
 import { checkInputs, type InputValue } from './inputs.ts'
 import { valuesIn } from './nn/index.ts'
 import { input } from './ops/index.ts'
@@ -260,8 +261,12 @@ function collect({ hidden, attentions, paths }: Traced, outputs: Readonly<Record
   }
 }
 
-/** Loads a model directory. Throws a file error that names the file, the field or tensor and what was expected. */
-export async function loadModel(directory: string, options: LoadOptions = {}): Promise<Model> {
+/**
+ * Loads a model: a directory, or the name of one that was downloaded (`owner/name`, `owner/name@revision`). Throws a file error that names
+ * the file, the field or tensor and what was expected.
+ */
+export async function loadModel(source: string, options: LoadOptions = {}): Promise<Model> {
+  const directory = await resolveModel(source)
   const { threads, warn = console.warn } = options
   const checkpoint = await openCheckpoint(directory, options)
   for (const warning of checkpoint.warnings) warn(warning)
