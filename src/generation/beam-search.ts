@@ -1,12 +1,14 @@
 /**
  * Beam search: the most probable continuations, several followed at once (as transformers does it: Graves 2012, "Sequence transduction
- * with recurrent neural networks", with length normalization).
+ * with recurrent neural networks", with length normalization); also with drawn in place of the best continuations, and in groups that
+ * keep away from each other's choices (Vijayakumar et al. 2018, "Diverse beam search").
  */
 import { nonfinite } from '../base/errors.ts'
-import type { Rows } from './decoder.ts'
+import { randomUniform } from '../base/random.ts'
+import { type Candidate, drawn, mostProbable } from './candidates.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import { logSoftmax } from './sampling.ts'
-import { kthLargest } from './softmax.ts'
+import type { SearchRows } from './search-rows.ts'
 import { turns } from './turns.ts'
 
 /** When a search ends: once `beams` texts are finished (true), when no better one is to be expected (false), or can come ('never'). */
@@ -14,6 +16,13 @@ export type EarlyStopping = boolean | 'never'
 
 export type BeamSettings = {
   readonly beams: number
+  /** Among how many groups the beams are divided; they choose one after another. */
+  readonly beamGroups: number
+  /** What a token costs for each time that an earlier group has chosen it at the same step. */
+  readonly diversityPenalty: number
+  /** Draw the continuations by their probability, without replacement. */
+  readonly beamSampling: boolean
+  readonly seed: number
   /** Scores are sums of log-probabilities divided by length^penalty. */
   readonly lengthPenalty: number
   readonly earlyStopping: EarlyStopping
@@ -25,92 +34,131 @@ export type BeamSettings = {
 type Hypothesis = { readonly ids: readonly number[]; readonly logprobs: readonly number[]; readonly total: number }
 /** Score: total / length^penalty. */
 export type Finished = Hypothesis & { readonly score: number }
-/** A text with one more token, and the row that holds all of it but that token. */
-type Candidate = Hypothesis & { readonly row: number }
+/** A text that a row holds all of but its last token: at first the row of its parent, then its own. */
+type Child = Hypothesis & { row: number }
+/** A text that its row holds all of, and the logits after it. */
+type Running = Hypothesis & { readonly row: number; readonly logits: Float32Array }
 
 export type BeamTask = {
-  readonly rows: Rows
+  readonly rows: SearchRows
   readonly prompt: readonly number[]
   readonly processors: readonly LogitsProcessor[]
   /** How many tokens can end a text. */
   readonly endTokens: number
   /** Whether a text is complete. */
   readonly ends: (ids: readonly number[]) => boolean
-  /** Reads the prompt into row 0; gives its logits. */
-  readonly read: () => Promise<Float32Array>
-  /** Makes ready a row that holds all of a text but its last token. */
-  readonly prepare: (row: number, ids: readonly number[]) => Promise<void>
 }
 
 /** The best finished texts, best first; as many as there are beams, unless the vocabulary is too small. */
 export async function beamSearch(task: BeamTask, settings: BeamSettings): Promise<readonly Finished[]> {
-  const { rows, prompt, ends } = task
-  const { beams, lengthPenalty, earlyStopping, maxNewTokens, signal } = settings
-  const takeTurns = turns()
-  const width = Math.max(2, 1 + task.endTokens) * beams
-  let finished: Finished[] = []
-  /** The text of each row. */
-  let running: Hypothesis[] = [{ ids: prompt, logprobs: [], total: 0 }]
-  let logits = [await task.read()]
+  const { rows, prompt } = task
+  const logits = await rows.readPrompt()
+  const start = { ids: prompt, logprobs: [], total: 0, row: 0 }
+  const groups = Array.from({ length: settings.beamGroups }, () => new Group(task, settings))
+  let running: Running[][] = groups.map(() => [{ ...start, logits: logits.slice() }])
   for (let length = 1; ; length++) {
-    signal?.throwIfAborted()
-    const candidates: Candidate[] = []
-    for (const [row, hypothesis] of running.entries()) {
-      await takeTurns()
-      candidates.push(...continuations(logits[row]!, hypothesis, row, width, task))
+    settings.signal?.throwIfAborted()
+    const children: Child[][] = []
+    for (const [i, group] of groups.entries())
+      children.push(
+        await group.advance(
+          running[i]!,
+          length,
+          children.flat().map(({ ids }) => ids.at(-1)!),
+        ),
+      )
+    const all = children.flat()
+    if (all.length === 0) break
+    place(all, running.flat(), rows)
+    const next = await rows.step(new Map(all.map(({ row, ids }) => [row, ids])))
+    running = children.map((list) => list.map((child) => ({ ...child, logits: next[child.row]! })))
+  }
+  return groups.flatMap(({ finished }) => finished).sort(byScore)
+}
+
+const byScore = (a: Finished, b: Finished) => b.score - a.score
+
+/** The beams that compete with each other. */
+class Group {
+  finished: Finished[] = []
+  readonly #task: BeamTask
+  readonly #settings: BeamSettings
+  readonly #size: number
+  readonly #takeTurns = turns()
+
+  constructor(task: BeamTask, settings: BeamSettings) {
+    this.#task = task
+    this.#settings = settings
+    this.#size = settings.beams / settings.beamGroups
+  }
+
+  /** Continues texts by a token, the new ones of that length; `taken` are the tokens that earlier groups have chosen. */
+  async advance(running: readonly Running[], length: number, taken: readonly number[]): Promise<Child[]> {
+    if (running.length === 0) return []
+    const { maxNewTokens, lengthPenalty, beamSampling } = this.#settings
+    const size = this.#size
+    const candidates = await this.#candidates(running, taken)
+    const going: Child[] = []
+    for (const [rank, { parent, id, score: total }] of candidates.entries()) {
+      // Of what was drawn the best go on; what comes in order is not looked at further than needed.
+      if (rank >= size && going.length >= size && !beamSampling) break
+      const { ids, logprobs, total: before, row } = running[parent]!
+      const child = { ids: [...ids, id], logprobs: [...logprobs, total - before], total, row }
+      if (length < maxNewTokens && !this.#task.ends(child.ids)) going.push(child)
+      // Only what is among the first may finish.
+      else if (rank < size) this.finished.push({ ...child, score: total / length ** lengthPenalty })
     }
-    if (candidates.length === 0)
-      throw nonfinite('NONFINITE_LOGITS', 'No token is left to choose from: every one was removed.')
-    const best = candidates.sort((a, b) => b.total - a.total).slice(0, width)
-    const ended = best.map(({ ids }) => length === maxNewTokens || ends(ids))
-    // Only what is among the best `beams` candidates may finish.
-    for (const [rank, { ids, logprobs, total }] of best.slice(0, beams).entries())
-      if (ended[rank]) finished.push({ ids, logprobs, total, score: total / length ** lengthPenalty })
-    finished = finished.sort((a, b) => b.score - a.score).slice(0, beams)
-    const going = best.filter((_, rank) => !ended[rank]).slice(0, beams)
-    if (going.length === 0) return finished
-    if (finished.length === beams) {
-      const reach = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : length
-      if (earlyStopping === true || going[0]!.total / reach ** lengthPenalty <= finished.at(-1)!.score) return finished
+    this.finished = this.finished.sort(byScore).slice(0, size)
+    going.sort((a, b) => b.total - a.total)
+    return this.#over(going[0]?.total, length) ? [] : going.slice(0, size)
+  }
+
+  /** The continuations that come into question, in the order in which they do. */
+  async #candidates(running: readonly Running[], taken: readonly number[]): Promise<Candidate[]> {
+    const { prompt, processors, endTokens } = this.#task
+    const { diversityPenalty, beamSampling, seed } = this.#settings
+    for (const { logits, ids } of running) {
+      await this.#takeTurns()
+      // Processors see log-probabilities, as in transformers.
+      logSoftmax(logits)
+      for (const id of taken) logits[id]! -= diversityPenalty
+      for (const process of processors) process(logits, { ids, promptLength: prompt.length })
     }
-    running = place(going, rows)
-    for (const [row, { ids }] of running.entries()) await task.prepare(row, ids)
-    logits = await rows.step(running.map(({ ids }) => ids.at(-1)!))
+    const texts = running.map(({ logits, total }) => ({ values: logits, plus: total }))
+    const count = Math.max(2, 1 + endTokens) * this.#size
+    const found = beamSampling
+      ? drawn(texts, randomUniform({ seed, purpose: 'sampling', step: running[0]!.ids.length }, count))
+      : mostProbable(texts, count)
+    if (found.length > 0) return found
+    throw nonfinite('NONFINITE_LOGITS', 'No token is left to choose from: every one was removed.')
+  }
+
+  /** Whether nothing better than what is finished is to be expected of texts of this length, the best of them with this total. */
+  #over(best: number | undefined, length: number): boolean {
+    if (best === undefined) return true
+    if (this.finished.length < this.#size) return false
+    const { earlyStopping, lengthPenalty, maxNewTokens } = this.#settings
+    const reach = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : length
+    return earlyStopping === true || best / reach ** lengthPenalty <= this.finished.at(-1)!.score
   }
 }
 
-/** The most probable continuations of one text by a token; processors see log-probabilities, as in transformers. */
-function continuations(
-  logits: Float32Array,
-  { ids, logprobs, total }: Hypothesis,
-  row: number,
-  count: number,
-  { prompt, processors }: BeamTask,
-): Candidate[] {
-  logSoftmax(logits)
-  for (const process of processors) process(logits, { ids, promptLength: prompt.length })
-  const least = kthLargest(logits, Math.min(count, logits.length))
-  const found: Candidate[] = []
-  for (let id = 0; id < logits.length; id++) {
-    const logprob = logits[id]!
-    if (logprob < least || logprob === Number.NEGATIVE_INFINITY) continue
-    found.push({ ids: [...ids, id], logprobs: [...logprobs, logprob], total: total + logprob, row })
-  }
-  return found
-}
-
-/** Gives each text a row. One child of each parent stays where it is; the others are copied into rows that are free. */
-function place(children: readonly Candidate[], rows: Rows): Hypothesis[] {
-  const placed: (Candidate | undefined)[] = children.map(() => undefined)
-  const others: Candidate[] = []
+/**
+ * Gives each child a row of the first ones. One child of each parent stays where it is; the others are copied into rows that are free,
+ * of which only what differs has to be written: most texts of a search have most of their tokens in common.
+ */
+function place(children: readonly Child[], before: readonly Running[], rows: SearchRows): void {
+  const held = new Map(before.map(({ row, ids }) => [row, ids]))
+  const used = new Set<number>()
+  const others: Child[] = []
   for (const child of children) {
-    if (child.row < placed.length && !placed[child.row]) placed[child.row] = child
-    else others.push(child)
+    if (child.row >= children.length || used.has(child.row)) others.push(child)
+    else used.add(child.row)
   }
-  return placed.map((child, row) => {
-    if (child) return child
-    const other = others.pop()!
-    rows.copy(other.row, row)
-    return other
-  })
+  for (let row = 0; others.length > 0; row++) {
+    if (used.has(row)) continue
+    const child = others.pop()!
+    rows.copy(child.row, row, held.get(child.row)!, held.get(row))
+    child.row = row
+  }
 }

@@ -3,13 +3,13 @@ import { usageError } from '../base/errors.ts'
 import type { Arrays, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
-import { beamSearch } from './beam-search.ts'
 import { Decoder, type Rows } from './decoder.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
 import { drawAt } from './sampling.ts'
+import { searchBeams } from './search.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
 import { turns } from './turns.ts'
@@ -65,7 +65,12 @@ export class Generator {
     const list = isPrompt(prompts) ? [prompts] : prompts
     if (settings.beams > 1) {
       const found: GeneratedSequence[] = []
-      for (const [i, prompt] of list.entries()) found.push(...(await this.#search(prompt, i, settings, ends)))
+      const processors = this.#processors(settings, ends)
+      const { tokenizer } = this.#reader
+      const decoder = await this.#compiled()
+      const texts = list.map((prompt) => promptIds(prompt, settings.special, this.#reader))
+      for (const [prompt, ids] of texts.entries())
+        found.push(...(await searchBeams({ decoder, prompt, ids, settings, processors, ends, tokenizer })))
       return { sequences: found }
     }
     const sequences = this.#sequences(list, settings, ends)
@@ -154,36 +159,6 @@ export class Generator {
       for (const [row, { ids }] of active.entries()) await slide(rows, row, ids, decoder.context)
       logits = await rows.step(active.map(({ ids }) => ids.at(-1)!))
     }
-  }
-
-  /** The best texts that go on from one prompt, best first. */
-  async #search(prompt: Prompt, number: number, settings: Settings, ends: Ends): Promise<GeneratedSequence[]> {
-    const ids = promptIds(prompt, settings.special, this.#reader)
-    const decoder = await this.#compiled()
-    const { context } = decoder
-    const rows = decoder.open(settings.beams, slotsFor([{ ids }], settings.maxNewTokens, context))
-    /** A text as it would have been written token by token. */
-    const replay = (whole: readonly number[], logprobs: readonly number[]) => {
-      const sequence = new Sequence({ prompt: number, number: 0 }, ids, ends, this.#reader.tokenizer)
-      for (const [i, id] of whole.slice(ids.length).entries()) sequence.accept({ id, logprob: logprobs[i] ?? 0 })
-      return sequence
-    }
-    const found = await beamSearch(
-      {
-        rows,
-        prompt: ids,
-        processors: this.#processors(settings, ends),
-        endTokens: ends.stopTokens.size,
-        ends: (whole) =>
-          ends.stopTokens.has(whole.at(-1)!) || (ends.stop.length > 0 && replay(whole, []).finish === 'stop'),
-        read: async () => (await rows.read(0, [ids.slice(windowStart(ids.length, context))]))[0]!,
-        prepare: (row, whole) => slide(rows, row, whole, context),
-      },
-      settings,
-    )
-    return found
-      .slice(0, settings.returned)
-      .map(({ ids: whole, logprobs, score }) => ({ ...replay(whole, logprobs).result(), score }))
   }
 }
 

@@ -33,6 +33,17 @@ export type GenerateOptions = {
   readonly lengthPenalty?: number
   /** When beam search ends; see `EarlyStopping`. Default false. */
   readonly earlyStopping?: EarlyStopping
+  /** Draw a beam search's continuations by their probability, in place of the most probable ones. Default false. */
+  readonly beamSampling?: boolean
+  /** Divide the beams into groups that keep away from each other's choices (Vijayakumar et al. 2018). Default 1. */
+  readonly beamGroups?: number
+  /** What a token's log-probability loses for each time that an earlier group has chosen it at the same step. Default 0.5. */
+  readonly diversityPenalty?: number
+  /**
+   * Above 0: contrastive search in place of sampling (Su et al. 2022). Of the `topK` (default 4) most probable tokens it takes the one
+   * with the largest (1 − penalty)·probability − penalty·similarity to the text so far, in the states of the last layer.
+   */
+  readonly contrastivePenalty?: number
   /** Further changes to the logits, made before those above. */
   readonly processors?: readonly LogitsProcessor[]
   /** Special tokens in the text of a prompt: refused ('error', the default), taken as such ('parse'), or as ordinary text ('text'). */
@@ -55,6 +66,10 @@ export type Settings = {
   readonly beams: number
   readonly lengthPenalty: number
   readonly earlyStopping: EarlyStopping
+  readonly beamSampling: boolean
+  readonly beamGroups: number
+  readonly diversityPenalty: number
+  readonly contrastivePenalty: number
   readonly processors: readonly LogitsProcessor[]
   readonly special: SpecialHandling
   readonly signal: AbortSignal | undefined
@@ -86,6 +101,10 @@ const checks: { readonly [name in keyof Required<GenerateOptions>]: Check } = {
   beams: whole(1, 1024, 'a whole number from 1 to 1024'),
   lengthPenalty: ['a number', finite],
   earlyStopping: ["true, false or 'never'", (value) => typeof value === 'boolean' || value === 'never'],
+  beamSampling: ['true or false', (value) => typeof value === 'boolean'],
+  beamGroups: whole(1, 1024, 'a whole number from 1 to 1024'),
+  diversityPenalty: ['a number of 0 or more', (value) => finite(value) && value >= 0],
+  contrastivePenalty: ['a number from 0 to 1', (value) => finite(value) && value >= 0 && value <= 1],
   processors: ['a list of functions', listOf((item) => typeof item === 'function')],
   special: ["'error', 'parse' or 'text'", (value) => ['error', 'parse', 'text'].includes(value as string)],
   signal: ['an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean'],
@@ -108,12 +127,14 @@ export function checkOptions(options: GenerateOptions): Settings {
       `minNewTokens must be at most maxNewTokens (${maxNewTokens}), found ${minNewTokens}.`,
     )
   const { topK, topP, seed = 0, stopTokens, processors = [], special = 'error', signal } = options
-  const { beams = 1, lengthPenalty = 1, earlyStopping = false } = options
+  const { beams = 1, lengthPenalty = 1, earlyStopping = false, beamSampling = false, beamGroups = 1 } = options
+  const { diversityPenalty = 0.5, contrastivePenalty = 0 } = options
   checkTogether(options, { returned, beams })
+  checkSearch(options, { beams, beamSampling, beamGroups, contrastivePenalty })
   return {
     maxNewTokens,
     minNewTokens,
-    temperature: beams > 1 ? 0 : temperature,
+    temperature: (beams > 1 && !beamSampling) || contrastivePenalty > 0 ? 0 : temperature,
     topK,
     topP,
     seed,
@@ -123,6 +144,10 @@ export function checkOptions(options: GenerateOptions): Settings {
     beams,
     lengthPenalty,
     earlyStopping,
+    beamSampling,
+    beamGroups,
+    diversityPenalty,
+    contrastivePenalty,
     processors,
     special,
     signal,
@@ -138,15 +163,42 @@ function checkTogether(options: GenerateOptions, { returned, beams }: Pick<Setti
         'BAD_OPTION',
         `returned must be 1 with temperature 0, which gives one text only, found ${returned}.`,
       )
-    for (const name of ['lengthPenalty', 'earlyStopping'] as const)
+    for (const name of ['lengthPenalty', 'earlyStopping', 'beamSampling', 'beamGroups', 'diversityPenalty'] as const)
       if (options[name] !== undefined)
         throw usageError('BAD_OPTION', `${name} belongs to beam search: give beams above 1.`)
     return
   }
   if (returned > beams) throw usageError('BAD_OPTION', `returned must be at most beams (${beams}), found ${returned}.`)
+  if (options.beamSampling) return
   const sampling = temperature !== undefined && temperature !== 0 ? 'temperature' : undefined
   const unused = sampling ?? (['topK', 'topP', 'seed'] as const).find((name) => options[name] !== undefined)
   if (unused) throw usageError('BAD_OPTION', `Beam search does not sample: leave out ${unused}, or beams.`)
+}
+
+/** What searches ask of options beside each other. */
+function checkSearch(
+  options: GenerateOptions,
+  { beams, ...search }: Pick<Settings, 'beams' | 'beamSampling' | 'beamGroups' | 'contrastivePenalty'>,
+): void {
+  const { temperature, topK, diversityPenalty } = options
+  const { beamSampling, beamGroups, contrastivePenalty } = search
+  if (beams % beamGroups !== 0)
+    throw usageError('BAD_OPTION', `beams must be a multiple of beamGroups (${beamGroups}), found ${beams}.`)
+  if (diversityPenalty !== undefined && beamGroups === 1)
+    throw usageError('BAD_OPTION', 'diversityPenalty belongs to groups of beams: give beamGroups above 1.')
+  if (beamSampling && beamGroups > 1)
+    throw usageError('BAD_OPTION', 'Groups of beams do not sample: leave out beamSampling, or beamGroups.')
+  if (beamSampling && temperature === 0)
+    throw usageError('BAD_OPTION', 'beamSampling needs a temperature above 0; without it, beam search takes the best.')
+  if (contrastivePenalty === 0) return
+  if (topK === 1)
+    throw usageError('BAD_OPTION', 'Contrastive search chooses among several tokens: topK must be 2 or more, found 1.')
+  const sampling = temperature !== undefined && temperature !== 0 ? 'temperature' : undefined
+  const unused =
+    sampling ?? (['beams', 'returned'] as const).find((name) => options[name] !== undefined && options[name] !== 1)
+  const unheard = unused ?? (['topP', 'seed'] as const).find((name) => options[name] !== undefined)
+  if (unheard)
+    throw usageError('BAD_OPTION', `Contrastive search makes one text: leave out ${unheard}, or contrastivePenalty.`)
 }
 
 /** A value as short text; JSON has none for NaN and infinity. */

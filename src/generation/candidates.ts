@@ -1,0 +1,64 @@
+/** The texts that a search may go on with: of all continuations of several texts by a token, the best, or some drawn by their probability. */
+import { largestIds, mass, maximum, removed } from './softmax.ts'
+
+/** The continuations of one text: that by token `id` scores `plus + values[id]`. */
+export type Continuations = { readonly values: Float32Array; readonly plus: number }
+
+/** A continuation: of which text, by which token, and what it scores. */
+export type Candidate = { readonly parent: number; readonly id: number; readonly score: number }
+
+/** The best `count` of all, best first; fewer where fewer are left. Of equals, those of the earlier text, then of the lower id come first. */
+export function mostProbable(texts: readonly Continuations[], count: number): Candidate[] {
+  return texts
+    .flatMap(({ values, plus }, parent) =>
+      largestIds(values, count).map((id) => ({ parent, id, score: plus + values[id]! })),
+    )
+    .sort((a, b) => b.score - a.score)
+    .slice(0, count)
+}
+
+/** Weights are summed in blocks of this many tokens, so that a draw goes through one block only. */
+const blockLength = 1024
+
+/**
+ * `count` of all, drawn one after another with probabilities proportional to e^score, each at most once; fewer where fewer are left.
+ * `draws` gives numbers uniform in [0, 1). The values of what is drawn become −∞.
+ */
+export function drawn(texts: readonly Continuations[], draws: Float64Array): Candidate[] {
+  const largest = texts.reduce((most, { values, plus }) => Math.max(most, maximum(values) + plus), removed)
+  const blocks = texts.flatMap(({ values, plus }, parent) =>
+    Array.from({ length: Math.ceil(values.length / blockLength) }, (_, i) => {
+      const [start, end] = [i * blockLength, Math.min(values.length, (i + 1) * blockLength)]
+      return { parent, start, end, weight: mass(values, largest - plus, start, end) }
+    }),
+  )
+  const found: Candidate[] = []
+  for (const draw of draws) {
+    const total = blocks.reduce((sum, { weight }) => sum + weight, 0)
+    if (!(total > 0)) break
+    let left = draw * total
+    // Should rounding leave a rest, the last block with any weight is taken, and in it the last token.
+    let block = blocks.findLast(({ weight }) => weight > 0)!
+    for (const one of blocks) {
+      if (left < one.weight) {
+        block = one
+        break
+      }
+      left -= one.weight
+    }
+    const { parent, start, end } = block
+    const { values, plus } = texts[parent]!
+    let id = -1
+    for (let i = start; i < end; i++) {
+      const weight = mass(values, largest - plus, i, i + 1)
+      if (weight === 0) continue
+      id = i
+      left -= weight
+      if (left < 0) break
+    }
+    found.push({ parent, id, score: plus + values[id]! })
+    values[id] = removed
+    block.weight = mass(values, largest - plus, start, end)
+  }
+  return found
+}

@@ -1,0 +1,34 @@
+/** The rows of a search: texts of one prompt, all equally long, that grow side by side, each in the model's window. */
+import type { Decoder, Rows } from './decoder.ts'
+import { slide, slotsFor, windowStart } from './window.ts'
+
+export class SearchRows {
+  readonly #rows: Rows
+  readonly #prompt: readonly number[]
+  readonly #context: number
+
+  constructor(decoder: Decoder, count: number, prompt: readonly number[], maxNewTokens: number) {
+    this.#rows = decoder.open(count, slotsFor([{ ids: prompt }], maxNewTokens, decoder.context))
+    this.#prompt = prompt
+    this.#context = decoder.context
+  }
+
+  /** Reads the prompt into row 0. Returns its logits. */
+  async readPrompt(): Promise<Float32Array> {
+    const [logits] = await this.#rows.read(0, [this.#prompt.slice(windowStart(this.#prompt.length, this.#context))])
+    return logits!
+  }
+
+  /** Makes row `to` hold what row `from` holds; `text` is that, `overwritten` what row `to` has held, if anything of the same length. */
+  copy(from: number, to: number, text: readonly number[], overwritten: readonly number[] | undefined): void {
+    let shared = 0
+    while (shared < text.length && text[shared] === overwritten?.[shared]) shared++
+    this.#rows.copy(from, to, Math.max(0, shared - windowStart(text.length, this.#context)))
+  }
+
+  /** Reads the last token of the text of each row; there is one for each of the first rows. Returns their logits, by row. */
+  async step(texts: ReadonlyMap<number, readonly number[]>): Promise<Float32Array[]> {
+    for (const [row, ids] of texts) await slide(this.#rows, row, ids, this.#context)
+    return this.#rows.step(Array.from({ length: texts.size }, (_, row) => texts.get(row)!.at(-1)!))
+  }
+}
