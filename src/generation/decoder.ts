@@ -160,15 +160,15 @@ export class Rows {
     })
   }
 
-  /** Makes row `to` hold what row `from` holds. */
-  copy(from: number, to: number): void {
+  /** Makes row `to` hold what row `from` holds; the first `shared` tokens are the same in both already. */
+  copy(from: number, to: number, shared = 0): void {
     const filled = this.#lengths[from]!
     this.#lengths[to] = filled
     for (const { shape, data } of Object.values(this.#buffers)) {
       const [, heads, slots, width] = shape as [number, number, number, number]
       for (let head = 0; head < heads; head++) {
         const at = (from * heads + head) * slots * width
-        data.copyWithin((to * heads + head) * slots * width, at, at + filled * width)
+        data.copyWithin(((to * heads + head) * slots + shared) * width, at + shared * width, at + filled * width)
       }
     }
   }
