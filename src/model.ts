@@ -11,7 +11,6 @@ import {
 import { symbol } from './graph/axis.ts'
 import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
-import { nodesOf } from './graph/walk.ts'
 import { resolveModel } from './hub/resolve.ts'
 import { checkInputs, type InputValue } from './inputs.ts'
 import { valuesIn } from './nn/index.ts'
@@ -26,6 +25,7 @@ import { gradients } from './transforms/gradients.ts'
 import { atInference } from './transforms/inference.ts'
 import { type Checkpoint, openCheckpoint } from './weights/checkpoint.ts'
 import { withDamage } from './weights/non-finite.ts'
+import { inferenceProgram, type Quantization, quantized } from './weights/quantized.ts'
 
 export type RunOptions = {
   /** 'attentions', 'hidden_states', or patterns of paths (`transformer.h.*.mlp`, `**.weights`). */
@@ -55,6 +55,11 @@ export type LoadOptions = {
   readonly prepare?: boolean
   /** Refuse weights that hold NaN or infinity; all of them are read for that. Otherwise there is a warning, for small models only. */
   readonly strict?: boolean
+  /**
+   * Multiply with weights in 8 or 4 bits, in blocks of 32 with a scale each: a quarter or less of the memory and several times the speed
+   * of generation, for results that differ a little. They are made when the first program is.
+   */
+  readonly quantize?: Quantization | undefined
   /** Draw tensors that the files lack at random, and warn, in place of refusing the model. */
   readonly allowMissing?: boolean
   /**
@@ -214,12 +219,19 @@ function trace(checkpoint: Checkpoint, arrays: Readonly<Record<string, NdArray>>
     outputs = outputs.map(([name], i) => [name, result.outputs[i]!])
     for (const [i, name] of [...parameters.keys()].entries()) outputs.push([`gradients.${name}`, result.gradients[i]!])
   }
-  const program = { inputs: new Map(Object.entries(inputs)), constants, outputs: new Map(outputs) }
+  const traced = { inputs: new Map(Object.entries(inputs)), outputs: new Map(outputs) }
+  // Derivatives are those of whole weights.
+  const program = options.gradients ? { ...traced, constants } : inferenceProgram(checkpoint, traced)
   return { program, hidden: hidden.length, attentions: attentions.length, paths }
 }
 
 /** The model from the end of its last layer on. */
-function traceReadout({ network, config, format: { definition }, constants }: Checkpoint): Program {
+function traceReadout(checkpoint: Checkpoint): Program {
+  const {
+    network,
+    config,
+    format: { definition },
+  } = checkpoint
   const last = definition.residual?.(config).at(-1)
   if (!last) throw usageError('NO_RESIDUAL', `${definition.type} has no residual stream that could be read out.`)
   const required = definition.inputs.filter(({ optional }) => !optional)
@@ -227,12 +239,10 @@ function traceReadout({ network, config, format: { definition }, constants }: Ch
     required.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]),
   )
   const { outputs, input: states } = enter(atInference([network(named).logits!]), last.end, 'states')
-  const used = new Set(nodesOf(outputs))
-  return {
+  return inferenceProgram(checkpoint, {
     inputs: new Map([['states', states]]),
-    constants: new Map([...constants].filter(([, { tensor }]) => used.has(tensor.node))),
     outputs: new Map([['logits', outputs[0]!]]),
-  }
+  })
 }
 
 /** Says what there is to capture. */
@@ -268,7 +278,8 @@ function collect({ hidden, attentions, paths }: Traced, outputs: Readonly<Record
 export async function loadModel(source: string, options: LoadOptions = {}): Promise<Model> {
   const directory = await resolveModel(source)
   const { threads, warn = console.warn } = options
-  const checkpoint = await openCheckpoint(directory, options)
+  const opened = await openCheckpoint(directory, options)
+  const checkpoint = options.quantize ? quantized(opened, options.quantize) : opened
   for (const warning of checkpoint.warnings) warn(warning)
   const runtime =
     typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { threads, warn })

@@ -7,8 +7,8 @@ import { input } from '../ops/index.ts'
 import type { Arrays, Executable, Runtime } from '../runtime/runtime.ts'
 import { type NdArray, zeros } from '../tensor/array.ts'
 import { bytesOf } from '../tensor/dtype.ts'
-import { atInference } from '../transforms/inference.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
+import { inferenceProgram } from '../weights/quantized.ts'
 
 export type DecoderOptions = {
   readonly threads?: number | undefined
@@ -17,7 +17,8 @@ export type DecoderOptions = {
 }
 
 /** Ids, places of wanted logits and caches → logits [batch, 1, vocabulary] and the caches, updated in place. */
-function trace({ network, format, config, parameters, constants }: Checkpoint, free: boolean): Program {
+function trace(checkpoint: Checkpoint, free: boolean): Program {
+  const { network, format, config, parameters } = checkpoint
   const [batch, tokens, slots] = [symbol('batch'), symbol('tokens'), symbol('slots')]
   const cache = new Cache({ ...format.definition.cache(config), batch, slots })
   const ids = {
@@ -25,13 +26,11 @@ function trace({ network, format, config, parameters, constants }: Checkpoint, f
     logits_at: input('logits_at', [batch, 1], 'int32'),
   }
   const { logits } = network(ids, cache)
-  const outputs = { logits: logits!, ...cache.outputs() }
-  const lean = atInference(Object.values(outputs))
-  return {
+  const named = {
     inputs: new Map([...Object.entries({ ...ids, ...cache.inputs() }), ...(free ? parameters : [])]),
-    constants: free ? new Map() : constants,
-    outputs: new Map(Object.keys(outputs).map((name, i) => [name, lean[i]!])),
+    outputs: new Map(Object.entries({ logits: logits!, ...cache.outputs() })),
   }
+  return inferenceProgram(free ? { ...checkpoint, constants: new Map(), quantized: undefined } : checkpoint, named)
 }
 
 /** A model made ready to read tokens one after another. */

@@ -46,6 +46,11 @@ export type Vjp<A> = (
 /** Lowers one node: names of ONNX values in, names of ONNX values out. */
 export type OnnxRule<A> = (onnx: OnnxWriter, inputs: string[], node: Node & { attributes: A }) => OneOrMore<string>
 
+/** A matrix of weights in few bits; see `quantizedMatmulOp`. */
+export type Blocks = { readonly codes: Tensor; readonly scales: Tensor; readonly bits: 4 | 8 }
+/** A matrix as blocks along the axis that a product sums: its last one if `turned`, else its first. */
+export type BlocksOf = (matrix: Tensor, turned: boolean) => Blocks | undefined
+
 /** What transforms may ask of any op. */
 type Uses<A> = {
   readonly name: string
@@ -55,6 +60,13 @@ type Uses<A> = {
   readonly atInference?: (inputs: readonly Tensor[], attributes: A) => Tensor | readonly Tensor[]
   /** For what is a sum onto zeros: the same sum onto `base`; undefined where adding afterwards is as good. */
   readonly onto?: (base: Tensor, inputs: readonly Tensor[], attributes: A) => Tensor | undefined
+  /** For a product with a matrix on its right: the same with the matrix in few bits, where `blocksOf` has it so. */
+  readonly inBlocks?: (inputs: readonly Tensor[], attributes: A, blocksOf: BlocksOf) => Tensor | undefined
+  /**
+   * Floating-point operations of its products and their sums, as terms of a sum; absent where it multiplies no matrices. 2·m·n·k for
+   * [m, k] · [k, n]; what is done element by element is not counted anywhere.
+   */
+  readonly flops?: (inputs: readonly Tensor[], outputs: readonly Tensor[], attributes: A) => readonly Axis[]
   /** The path by which a tapped value is asked for. */
   readonly tapName?: (attributes: A, scope: string) => string
 }
@@ -129,6 +141,8 @@ export interface OnnxWriter {
 export type Capabilities = {
   /** ORT's com.microsoft operators (FusedMatMul, GroupQueryAttention, …). */
   readonly contrib: boolean
+  /** Whether its products with blocks of weights take both sides as whole numbers. */
+  readonly integerBlocks: boolean
 }
 
 export const isComposite = (op: Op): op is Composite<unknown> => 'body' in op

@@ -10,7 +10,7 @@ import { lower } from './lower.ts'
 import { ModelProtoSchema } from './onnx_pb.ts'
 
 const lowered = (...[inputs, outputs, constants]: Parameters<typeof program>) => {
-  const { bytes, external } = lower(program(inputs, outputs, constants), { contrib: true })
+  const { bytes, external } = lower(program(inputs, outputs, constants), { contrib: true, integerBlocks: true })
   return { graph: fromBinary(ModelProtoSchema, bytes).graph!, external }
 }
 const x = input('x', [2, 3])

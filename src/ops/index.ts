@@ -8,6 +8,7 @@ import * as leaves from './leaves.ts'
 import * as loss from './loss.ts'
 import * as matmul from './matmul.ts'
 import * as normalize from './normalize.ts'
+import * as quantized from './quantized.ts'
 import * as recurrent from './recurrent.ts'
 import * as reduce from './reduce.ts'
 import * as scans from './scan.ts'
@@ -19,7 +20,22 @@ const isOp = (value: unknown): value is Op => typeof value === 'object' && value
 
 /** Every op, by name. */
 export const opTable: ReadonlyMap<string, Op> = new Map(
-  [activations, binary, indexing, leaves, loss, matmul, normalize, recurrent, reduce, scans, shape, training, unary]
+  [
+    activations,
+    binary,
+    indexing,
+    leaves,
+    loss,
+    matmul,
+    normalize,
+    quantized,
+    recurrent,
+    reduce,
+    scans,
+    shape,
+    training,
+    unary,
+  ]
     .flatMap((file) => Object.values(file).filter(isOp))
     .map((op) => [op.name, op]),
 )

@@ -1,9 +1,10 @@
 /** Matrix products. */
-import { type Axis, axesEqual } from '../graph/axis.ts'
+import { type Axis, axesEqual, elements } from '../graph/axis.ts'
 import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { sizeOf } from '../tensor/array.ts'
 import { broadcastStrides, Value } from '../tensor/value.ts'
 import { broadcastShape, defineOp, expectDtype, floats } from './define.ts'
+import { quantizedMatmul } from './quantized.ts'
 
 type Attributes = { transA: boolean; transB: boolean; alpha: number }
 
@@ -28,6 +29,7 @@ export const matmulOp = defineOp<Attributes>({
       shapeProblem(`axis ${transA ? -2 : -1} of the left is ${k}, axis ${transB ? -1 : -2} of the right is ${inner}`)
     return { shape: [...broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n], dtype: a!.dtype }
   },
+  flops: ([a], [y], { transA }) => [elements([2, a!.shape.at(transA ? -2 : -1)!, ...y!.shape])],
   vjp: ([dy], [a, b], _, { transA, transB, alpha }) => [
     transA ? product(b!, dy!, transB, true, alpha) : product(dy!, b!, false, !transB, alpha),
     transB ? product(dy!, a!, true, transA, alpha) : product(a!, dy!, !transA, false, alpha),
@@ -57,6 +59,11 @@ export const matmulOp = defineOp<Attributes>({
         }
     }
     return y
+  },
+  inBlocks: ([a, b], { transA, transB, alpha }, blocksOf) => {
+    if (a!.rank !== 2 || b!.rank !== 2 || transA || alpha !== 1) return undefined
+    const blocks = blocksOf(b!, transB)
+    return blocks && quantizedMatmul(a!, blocks)
   },
   onnx: (onnx, [a, b], { inputs, attributes: { transA, transB, alpha } }) => {
     if (!transA && !transB && alpha === 1) return onnx.node('MatMul', [a!, b!])

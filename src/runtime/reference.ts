@@ -11,7 +11,7 @@ export type ReferenceOptions = { precision?: 'float64' | 'float32' }
 /** A runtime without any dependency. Arithmetic in float64 unless `precision` is 'float32' (outputs keep their declared dtype). */
 export const referenceRuntime = ({ precision = 'float64' }: ReferenceOptions = {}): Runtime => ({
   name: 'reference',
-  capabilities: { contrib: false },
+  capabilities: { contrib: false, integerBlocks: false },
   environment: async () => ({ precision }),
   async compile(program: Program): Promise<Executable> {
     const constants = new Map<Tensor, Value>()

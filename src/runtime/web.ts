@@ -16,7 +16,7 @@ export type WebOptions = {
   readonly wasmPaths?: string
 }
 
-const capabilities = { contrib: true }
+const capabilities = { contrib: true, integerBlocks: false }
 
 /**
  * ONNX Runtime as WebAssembly. A run occupies the thread it is called on: a page with a live interface calls from a worker. Inputs are

@@ -11,6 +11,7 @@ import { isFloat } from '../tensor/dtype.ts'
 import type { Described } from './config.ts'
 import type { ConfigFile } from './format.ts'
 import { drawMissing, drawnWarning, missingTensors } from './missing.ts'
+import type { Quantized } from './quantized.ts'
 import type { Safetensors } from './safetensors.ts'
 
 /** A network with a stored value for each of its parameters. */
@@ -19,6 +20,8 @@ export type Checkpoint = Described & {
   readonly parameters: ReadonlyMap<string, Tensor>
   /** For programs: every parameter as a constant. */
   readonly constants: Program['constants']
+  /** Matrices that are multiplied in few bits, where asked for. */
+  readonly quantized?: Quantized | undefined
   /** generation_config.json, where there is one. */
   readonly generation?: ConfigFile
   readonly warnings: readonly string[]

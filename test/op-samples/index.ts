@@ -5,6 +5,7 @@ import { binarySamples } from './binary.ts'
 import { indexingSamples } from './indexing.ts'
 import { matmulSamples } from './matmul.ts'
 import { normalizeSamples } from './normalize.ts'
+import { quantizedSamples } from './quantized.ts'
 import { recurrentSamples } from './recurrent.ts'
 import { reduceSamples } from './reduce.ts'
 import { shapeSamples } from './shape.ts'
@@ -19,6 +20,7 @@ export const opSamples: ReadonlyMap<string, OpSamples> = new Map(
     shapeSamples,
     indexingSamples,
     matmulSamples,
+    quantizedSamples,
     normalizeSamples,
     recurrentSamples,
     trainingSamples,

@@ -11,7 +11,7 @@ import { memoryPlace, weightsPlace } from './weights.ts'
 
 export type NativeOptions = Pick<NativeSessionOptions, 'optimization' | 'prepack'> & { readonly threads?: number }
 
-const capabilities = { contrib: true }
+const capabilities = { contrib: true, integerBlocks: true }
 
 /** ONNX Runtime through its C interface, with its own operators (FusedMatMul, GroupQueryAttention, …). */
 export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({

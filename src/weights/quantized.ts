@@ -1,0 +1,105 @@
+/** Checkpoints whose matrices are multiplied in 8 or 4 bits, made from whole weights when the values are first needed. */
+import { fileError } from '../base/errors.ts'
+import { symbol } from '../graph/axis.ts'
+import type { Blocks, BlocksOf } from '../graph/op.ts'
+import type { ConstantSource, Program } from '../graph/program.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { nodesOf } from '../graph/walk.ts'
+import { input } from '../ops/index.ts'
+import { blocksIn, type WeightBits } from '../ops/quantized.ts'
+import { toFloat32 } from '../tensor/half.ts'
+import { factors, inBlocks } from '../transforms/in-blocks.ts'
+import { atInference } from '../transforms/inference.ts'
+import type { Checkpoint } from './match.ts'
+import { countNonFinite } from './non-finite.ts'
+import { type Codes, codesShape, quantize } from './quantize.ts'
+
+/** Kinds of weights in few bits: blocks of 32 with one scale each, all around zero. */
+export const quantizations = { int8: 8, int4: 4 } as const satisfies Record<string, WeightBits>
+export type Quantization = keyof typeof quantizations
+
+/** A parameter that products take in blocks. */
+export type QuantizedMatrix = {
+  /** The parameter's path. */
+  readonly name: string
+  readonly matrix: Tensor
+  /** Its rows are outputs, as in PyTorch's Linear. */
+  readonly turned: boolean
+  readonly blocks: Blocks
+  readonly codes: ConstantSource
+  readonly scales: ConstantSource
+}
+
+export type Quantized = { readonly kind: Quantization; readonly matrices: readonly QuantizedMatrix[] }
+
+/** The matrices of a model that products can take in blocks: those that a product has on its right as they are stored. */
+export function quantizable({ network, format, parameters }: Pick<Checkpoint, 'network' | 'format' | 'parameters'>) {
+  const inputs = format.definition.inputs.filter(({ optional }) => !optional)
+  const outputs = network(
+    Object.fromEntries(inputs.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)])),
+  )
+  const names = new Map([...parameters].map(([name, tensor]) => [tensor, name]))
+  return factors(atInference(Object.values(outputs))).flatMap(({ matrix, turned }) => {
+    const name = names.get(matrix)
+    return name === undefined ? [] : [{ name, matrix, turned }]
+  })
+}
+
+/** Leaves for the codes and scales of a matrix. */
+export function blocksFor(name: string, { shape }: Tensor, turned: boolean, kind: Quantization): Blocks {
+  const bits = quantizations[kind]
+  const [rows, inner] = (turned ? shape : [shape[1], shape[0]]) as [number, number]
+  return {
+    bits,
+    codes: input(`${name}.codes`, codesShape(rows, inner, bits), 'uint8'),
+    scales: input(`${name}.scales`, [rows, blocksIn(inner)]),
+  }
+}
+
+/** The checkpoint with all its matrices in few bits for inference. Reading them throws NONFINITE_WEIGHTS where a weight is no number. */
+export function quantized(checkpoint: Checkpoint, kind: Quantization): Checkpoint {
+  const matrices = quantizable(checkpoint).map(({ name, matrix, turned }): QuantizedMatrix => {
+    const { source } = checkpoint.constants.get(name)!
+    let made: Promise<Codes> | undefined
+    const once = () => (made ??= encode(name, source, turned, quantizations[kind]))
+    return {
+      name,
+      matrix,
+      turned,
+      blocks: blocksFor(name, matrix, turned, kind),
+      codes: { dtype: 'uint8', read: async () => (await once()).codes },
+      scales: { dtype: 'float32', read: async () => (await once()).scales },
+    }
+  })
+  return { ...checkpoint, quantized: { kind, matrices } }
+}
+
+async function encode(name: string, source: ConstantSource, turned: boolean, bits: WeightBits): Promise<Codes> {
+  const values = toFloat32(await source.read())
+  if (countNonFinite(values) > 0)
+    throw fileError(
+      'NONFINITE_WEIGHTS',
+      `${name} holds NaN or infinity, which few bits cannot hold.\nLoad an undamaged copy of the model.`,
+    )
+  return await quantize(values, turned, bits)
+}
+
+/** A traced program as it is run for inference: nothing that only training needs, products in blocks, only the constants that are used. */
+export function inferenceProgram({ constants, quantized }: Checkpoint, program: Omit<Program, 'constants'>): Program {
+  const matrices = quantized?.matrices ?? []
+  const blocksOf: BlocksOf = (matrix, turned) =>
+    matrices.find((each) => each.matrix === matrix && each.turned === turned)?.blocks
+  const lean = inBlocks(atInference([...program.outputs.values()]), blocksOf)
+  const used = new Set(nodesOf(lean))
+  const all = [...constants].map(([name, constant]) => [name, constant] as const)
+  for (const { name, blocks, codes, scales } of matrices)
+    all.push(
+      [`${name}.codes`, { tensor: blocks.codes, source: codes }],
+      [`${name}.scales`, { tensor: blocks.scales, source: scales }],
+    )
+  return {
+    ...program,
+    constants: new Map(all.filter(([, { tensor }]) => used.has(tensor.node))),
+    outputs: new Map([...program.outputs.keys()].map((name, i) => [name, lean[i]!])),
+  }
+}
