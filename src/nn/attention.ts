@@ -4,7 +4,7 @@ import { staticShape } from '../graph/axis.ts'
 import type { OnnxWriter, Op } from '../graph/op.ts'
 import { apply, apply1, inCall, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { defineOp } from '../ops/define.ts'
-import { writeRows } from '../ops/index.ts'
+import { concat, writeRows } from '../ops/index.ts'
 import type { LayerCache } from './cache.ts'
 import {
   fromQueries,
@@ -122,6 +122,7 @@ function checkedWidth(q: Tensor, k: Tensor, v: Tensor, heads: number, keyHeads: 
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions): Tensor {
   const { heads, keyHeads = heads, causal = false, window, dropout = 0, cache, mask, bias } = options
+  if (cache?.oneByOne) return oneByOne(q, k, v, options, cache)
   const width = inCall('attend', [q, k, v], () => checkedWidth(q, k, v, heads, keyHeads))
   const optional: [string, Tensor | undefined][] = [
     ['mask', mask],
@@ -143,4 +144,18 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions):
   const [y, keys, values] = apply(attendOp, [q, k, v, ...given.map(([, x]) => x)], attributes)
   cache?.update(keys!, values!)
   return y!
+}
+
+/** Each token's attention after the writes of those before it; all tokens must be queries that have keys here. */
+function oneByOne(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions, cache: LayerCache): Tensor {
+  if (options.bias) shapeProblem('attention that takes tokens one by one knows no bias')
+  const [tokens] = staticShape([q.shape[1]!], 'attend one by one') as [number]
+  const [queries, keys, values] = [q, k, v].map((x) => x.split(1, Array<number>(tokens).fill(1)))
+  const mixed = queries!.map((query, i) => {
+    const seen = cache.after(i)
+    const y = attend(query, keys![i]!, values![i]!, { ...options, cache: seen })
+    for (const update of seen.updates) cache.update(update.keys, update.values)
+    return y
+  })
+  return concat(mixed, 1)
 }
