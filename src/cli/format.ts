@@ -11,6 +11,17 @@ export function count(value: number): string {
   return String(Math.round(value))
 }
 
+/** 548_105_171 → 548.1 MB: as the hub counts, in powers of a thousand. */
+export function bytesText(bytes: number): string {
+  for (const [limit, unit] of [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ] as const)
+    if (bytes >= limit) return `${(bytes / limit).toFixed(1)} ${unit}`
+  return `${Math.round(bytes)} bytes`
+}
+
 /** 75 → 1m 15s. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds)
