@@ -1,7 +1,8 @@
 /** Recurrence over time: one small graph repeated along the first axis of its sequences. */
 import { failure } from '../base/errors.ts'
-import { type Axis, axesEqual, bindShape, shapesEqual, shapeText } from '../graph/axis.ts'
+import { type Axis, axesEqual, bindShape, multiplyAxes, shapesEqual, shapeText } from '../graph/axis.ts'
 import { type Evaluator, evaluator } from '../graph/evaluate.ts'
+import { flopsOf } from '../graph/flops.ts'
 import type { InnerGraph, TensorType } from '../graph/op.ts'
 import { apply, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { nodesOf } from '../graph/walk.ts'
@@ -26,6 +27,10 @@ export const scanOp = defineOp<Attributes>({
         shapeProblem(`carry ${i} starts as ${typeText(carry)}, a step makes it ${typeText(next)}`)
     }
     return step.outputs.map(({ shape, dtype }, i) => ({ shape: i < carries ? shape : [steps, ...shape], dtype }))
+  },
+  flops: (inputs, _, { carries, sequences, step }) => {
+    const steps = stepsOf(inputs.slice(carries, carries + sequences))
+    return flopsOf(step.outputs).map((term) => multiplyAxes(steps, term))
   },
   vjp: () => {
     throw failure('NO_DERIVATIVE', 'scan has no derivative; rnn, gru and lstm have.')
