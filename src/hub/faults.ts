@@ -45,10 +45,16 @@ function codeOf(error: unknown): string | undefined {
   return undefined
 }
 
+/** What the innermost cause says: fetch itself says only that it failed. */
+function lastMessage(error: unknown): string {
+  const cause = (error as { cause?: unknown } | undefined)?.cause
+  return cause instanceof Error ? lastMessage(cause) : error instanceof Error ? error.message : String(error)
+}
+
 /** A request that got no answer, or a part of one. */
 export function networkFault(error: unknown, { endpoint }: Pick<Asked, 'endpoint'>): Fault {
   const code = codeOf(error)
-  const what = (code && reasons[code]) ?? (error instanceof Error ? error.message : String(error))
+  const what = (code && reasons[code]) ?? lastMessage(error)
   const text = `${what}${code ? ` (${code})` : ''}`
   return new Fault(text, (tries) =>
     failure(

@@ -52,8 +52,7 @@ export const gitHash = (bytes: Uint8Array) => hex('sha1', `blob ${bytes.length}\
 export const lfsHash = (bytes: Uint8Array) => hex('sha256', bytes)
 
 /** The commit that stands for the contents of a repository. */
-export const commitOf = (name: string, { files }: Repository) =>
-  hex('sha1', name, ...Object.entries(files).flat())
+export const commitOf = (name: string, { files }: Repository) => hex('sha1', name, ...Object.entries(files).flat())
 
 const pageSize = 3
 
@@ -92,10 +91,11 @@ export async function openHub(repositories: Record<string, Repository>) {
       const all = Object.values(repositories).flatMap(({ files }) => Object.values(files).map(bytesOf))
       return sendPart(all.find((bytes) => lfsHash(bytes) === blob)!, { etag: `"${blob}"` })
     }
-    const [, name, kind, revision, rest] =
-      /^\/api\/models\/(.+?)\/(revision|tree|paths-info)\/([^/]+)()$/.exec(path) ??
-      /^\/(.+?)\/(resolve)\/([^/]+)\/(.+)$/.exec(path) ??
+    const [, name, kind, revision, rest] = (
+      /^\/api\/models\/(.+?)\/(revision|tree|paths-info)\/([^/]+)()$/.exec(url.pathname) ??
+      /^\/(.+?)\/(resolve)\/([^/]+)\/(.+)$/.exec(url.pathname) ??
       []
+    ).map((part) => part && decodeURIComponent(part))
     if (name === undefined) return send(404, {})
     const renamed = Object.entries(repositories).find(([, { formerly }]) => formerly === name)?.[0]
     if (renamed) return send(307, { location: `${url.pathname.replace(name, renamed)}${url.search}` })
