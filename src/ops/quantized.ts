@@ -1,5 +1,5 @@
 /** Products with matrices of weights that are kept in few bits. */
-import { type Axis, axesEqual, shapeText } from '../graph/axis.ts'
+import { type Axis, axesEqual, elements, shapeText } from '../graph/axis.ts'
 import type { Blocks, OnnxWriter } from '../graph/op.ts'
 import { apply1, shapeProblem, type Tensor } from '../graph/tensor.ts'
 import { Value } from '../tensor/value.ts'
@@ -65,6 +65,7 @@ export const quantizedMatmulOp = defineOp<Attributes>({
       shapeProblem(`expected scales of [${rows}, ${expected[0]}], got ${shapeText(scales!.shape)}`)
     return { shape: [x!.shape[0]!, rows], dtype: x!.dtype }
   },
+  flops: (_, [y], { inner }) => [elements([2, inner, ...y!.shape])],
   vjp: 'none',
   evaluate: ([x, codes, scales], { bits, inner }, [out]) => {
     const y = new Value(out!.shape, out!.dtype)
