@@ -31,3 +31,15 @@ export function heat(share: number, text: string, enabled: boolean): string {
   const color = ramp[Math.min(ramp.length - 1, Math.max(0, Math.floor(share * ramp.length)))]!
   return `\x1b[48;5;${color}m\x1b[38;5;231m${text}\x1b[39;49m`
 }
+
+/** From navy over blue to near white, each with a text that is readable on it. */
+const lights = [17, 18, 25, 31, 38, 80, 122, 194]
+const white = 231
+const black = 16
+
+/** A background that gets lighter with a share from 0 (dark) to 1. */
+export function light(share: number, text: string, enabled: boolean): string {
+  if (!enabled) return text
+  const level = Math.min(lights.length - 1, Math.max(0, Math.floor(share * lights.length)))
+  return `\x1b[48;5;${lights[level]!}m\x1b[38;5;${level < lights.length / 2 ? white : black}m${text}\x1b[39;49m`
+}

@@ -1,17 +1,17 @@
 /** `pellucid inspect`: what a model makes of a text, or every output and gradient for given inputs. */
 import { usageError } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
-import { surprises } from '../inspection/surprise.ts'
 import { loadModel, type Model, type RunResult } from '../model.ts'
 import type { NdArray } from '../tensor/array.ts'
 import { withDamage } from '../weights/non-finite.ts'
 import { openSafetensors } from '../weights/safetensors.ts'
 import { writeSafetensors } from '../weights/safetensors-write.ts'
+import { drawCaptured, summaryJson } from './capture-view.ts'
 import { painter } from './color.ts'
-import type { Command, Terminal } from './command.ts'
+import type { Command, Terminal, Values } from './command.ts'
 import { sameFile } from './data-files.ts'
+import { askedFlags, parseHead, showText } from './inspect-views.ts'
 import { filled, json, loadingOptions, modelArgument, runtimeOptions, whole } from './options.ts'
-import { drawSurprises } from './surprise-view.ts'
 
 const prefix = 'input.'
 
@@ -21,6 +21,15 @@ export const inspect: Command = {
   arguments: [modelArgument],
   options: [
     { flags: '--text <text>', description: 'a text: each token colored by surprise, and what could have come instead' },
+    {
+      flags: '--attention <layer.head>',
+      description: 'where a head looks in the text, as a map; auto picks one that singles out earlier tokens',
+      parse: parseHead,
+      repeat: true,
+    },
+    { flags: '--norms', description: 'how large the residual stream is after each layer, and what adds to it' },
+    { flags: '--logit-lens', description: 'what would come next if the model stopped after each layer' },
+    { flags: '--surprises', description: 'the surprises too, when another view is asked for' },
     {
       flags: '--inputs <file>',
       description: 'a safetensors file with tensors input.<argument>; needs no tokenizer',
@@ -34,12 +43,13 @@ export const inspect: Command = {
     { flags: '--gradients', description: 'also the gradient of the loss by every parameter (needs labels)' },
     {
       flags: '--capture <pattern>',
-      description: "values by path, such as 'transformer.h.*.mlp' or '**.weights'",
+      description:
+        "values by path, such as 'transformer.h.*.mlp' or '**.weights': to --output, or their shape, mean and extremes",
       repeat: true,
     },
     {
       flags: '--top <n>',
-      description: 'alternatives shown for the next token',
+      description: 'candidates told for each place of the text',
       parse: whole('--top', { min: 1, max: 50 }),
       default: 5,
     },
@@ -49,37 +59,68 @@ export const inspect: Command = {
   ],
   examples: [
     'inspect runs/world --text "Mia went to the park."',
+    'inspect runs/world --text "Mia went to the park." --attention auto --logit-lens',
     'inspect MODEL --inputs in.safetensors --output out.safetensors --gradients',
   ],
-  async run(
-    { model: directory, text, inputs, output, gradients = false, capture, top, json: asJson, ...loading },
-    terminal,
-  ) {
-    if ((text === undefined) === (inputs === undefined))
-      throw usageError('BAD_USAGE', 'inspect takes either --text or --inputs.')
-    if (inputs !== undefined && output === undefined)
-      throw usageError('BAD_USAGE', '--inputs needs --output, a safetensors file to write.')
-    if (text !== undefined && gradients && output === undefined)
-      throw usageError('BAD_USAGE', '--gradients needs --output, a safetensors file to write.')
-    if (capture.length > 0 && output === undefined)
-      throw usageError('BAD_USAGE', '--capture needs --output, a safetensors file to write.')
+  async run(values, terminal) {
+    const { model: directory, text, inputs, output, gradients = false, capture, top, json: asJson } = values
+    const { attention, norms, logitLens, surprises, strict, allowMissing, runtime, threads } = values
+    const asked = { attention, norms, logitLens, surprises }
+    checkTogether(values, askedFlags(asked))
     if (output !== undefined) await checkOutput(output, inputs, directory)
+    const loading = { strict, allowMissing, runtime, threads }
     const model = await loadModel(directory, { ...loading, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const given = inputs === undefined ? encodeText(model, text) : await readInputs(inputs)
       if (output !== undefined) {
-        const captured = ['attentions', 'hidden_states', ...capture]
-        const result = await model.run(given, { capture: captured, gradients })
-        const tensors = outputTensors(result)
+        const groups = ['attentions', 'hidden_states']
+        const tensors = outputTensors(await model.run(given, { capture: [...groups, ...capture], gradients }))
         await writeSafetensors(output, tensors)
         if (asJson) terminal.out(`${JSON.stringify({ output, tensors: [...tensors.keys()] })}\n`)
         else terminal.note(`${tensors.size} tensors written to ${output}\n`)
       }
-      if (text !== undefined && output === undefined) await showText(model, text, top, asJson, terminal)
+      const captured = output === undefined && capture.length > 0 ? await summarized(model, given, capture) : {}
+      if (text !== undefined && (output === undefined || askedFlags(asked).length > 0))
+        await showText(model, text, { ...asked, top, captured }, asJson, terminal)
+      else if (Object.keys(captured).length > 0) showCaptured(captured, asJson, terminal)
+    } catch (error) {
+      throw await withDamage(error, model.checkpoint.constants)
     } finally {
       await model.dispose()
     }
   },
+}
+
+/** Refuses flags that do not go together. */
+function checkTogether({ text, inputs, output, gradients, capture, json: asJson }: Values, views: readonly string[]) {
+  const refuse = (what: string) => usageError('BAD_USAGE', what)
+  if ((text === undefined) === (inputs === undefined)) throw refuse('inspect takes either --text or --inputs.')
+  if (inputs !== undefined && views.length > 0)
+    throw refuse(`${views[0]} draws a text; found --inputs. Give --text in its place.`)
+  if (inputs !== undefined && output === undefined && capture.length === 0)
+    throw refuse('--inputs needs --output, a safetensors file to write, or --capture.')
+  if (gradients && output === undefined) throw refuse('--gradients needs --output, a safetensors file to write.')
+  if (asJson && output !== undefined && views.length > 0)
+    throw refuse(`--json tells either what --output holds or ${views[0]}; leave one of them out.`)
+}
+
+/** Captured values as `run` groups them, under the paths that files use. */
+async function summarized(
+  model: Model,
+  given: Record<string, NdArray | number[][]>,
+  capture: readonly string[],
+): Promise<Record<string, NdArray>> {
+  const { attentions = [], hidden_states = [], captured } = await model.run(given, { capture })
+  const named = (kind: string, arrays: readonly NdArray[]) => arrays.map((array, i) => [`${kind}.${i}`, array] as const)
+  return {
+    ...Object.fromEntries([...named('hidden_states', hidden_states), ...named('attentions', attentions)]),
+    ...captured,
+  }
+}
+
+function showCaptured(captured: Record<string, NdArray>, asJson: boolean, terminal: Terminal): void {
+  if (asJson) terminal.out(`${JSON.stringify({ captured: summaryJson(captured) })}\n`)
+  else terminal.out(`${drawCaptured(captured, painter(terminal.color), terminal.columns)}\n`)
 }
 
 /** Says early what would fail after the work, or do harm: no directory for the output; the inputs, or a file of the model, in its place. */
@@ -135,12 +176,4 @@ function outputTensors(result: RunResult): Map<string, NdArray> {
   for (const [path, array] of Object.entries(result.captured)) tensors.set(`output.${path}`, array)
   for (const [name, array] of Object.entries(result.gradients ?? {})) tensors.set(`grad.${name}`, array)
   return tensors
-}
-
-async function showText(model: Model, text: string, top: number, asJson: boolean, terminal: Terminal): Promise<void> {
-  const report = await surprises(model, text, top).catch(async (error) => {
-    throw await withDamage(error, model.checkpoint.constants)
-  })
-  if (asJson) terminal.out(`${JSON.stringify(report)}\n`)
-  else terminal.out(`${drawSurprises(report, painter(terminal.color), terminal.color, terminal.columns)}\n`)
 }

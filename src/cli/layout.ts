@@ -28,6 +28,13 @@ export function truncate(text: string, columns: number): string {
   return `${kept}…`
 }
 
+/** Exactly `columns` wide: cut or filled up with spaces, on the left if asked. For texts without colors. */
+export function fitted(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
+  const kept = truncate(text, columns)
+  const space = ' '.repeat(Math.max(0, columns - displayWidth(kept)))
+  return side === 'left' ? kept + space : space + kept
+}
+
 /** A model may write any byte: control characters other than line breaks and tabs are left out, so that none reaches the terminal. */
 export const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '')
 

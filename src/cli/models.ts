@@ -1,15 +1,27 @@
-/** `pellucid models`: what can be built, and its published sizes with exact counts. */
+/** `pellucid models`: what can be built, and its published sizes with exact counts; or one model in full. */
+import { describeModel } from '../describe.ts'
 import { definitions } from '../models/index.ts'
 import { painter } from './color.ts'
-import type { Command } from './command.ts'
-import { json } from './options.ts'
+import type { Command, Terminal } from './command.ts'
+import { drawDescription } from './describe-view.ts'
+import { findModel } from './described-model.ts'
+import { filled, json } from './options.ts'
 
 export const models: Command = {
   name: 'models',
   summary: 'the models there are, and their published sizes',
-  options: [json],
-  examples: ['models', 'models --json'],
-  async run({ json: asJson }, terminal) {
+  options: [
+    {
+      flags: '--describe <model>',
+      description:
+        'modules, parameters, operations and memory of a published size, a config.json, a model or a recipe; no weights are read',
+      parse: filled('--describe', 'a name or a path'),
+    },
+    json,
+  ],
+  examples: ['models', 'models --describe gpt2-xl', 'models --json'],
+  async run({ describe, json: asJson }, terminal) {
+    if (describe !== undefined) return await showModel(describe, asJson, terminal)
     const list = definitions.map(({ type, paper, architecture, sizes }) => ({ type, paper, architecture, sizes }))
     if (asJson) {
       terminal.out(`${JSON.stringify(list)}\n`)
@@ -28,4 +40,11 @@ export const models: Command = {
         )
     }
   },
+}
+
+async function showModel(name: string, asJson: boolean, terminal: Terminal): Promise<void> {
+  const { described, optimizer } = await findModel(name)
+  const description = describeModel(described.format.definition, described.config, { ...(optimizer && { optimizer }) })
+  if (asJson) terminal.out(`${JSON.stringify(description)}\n`)
+  else terminal.out(`${drawDescription(name, description, painter(terminal.color), terminal.columns)}\n`)
 }

@@ -1,14 +1,13 @@
-/** Draws a surprise report: the text with each token colored, and bars for what could come next. */
-import type { SurpriseReport } from '../inspection/surprise.ts'
+/** Draws a surprise report: the text with each token colored, what was expected in place of each, and what could come next. */
+import type { Candidate, SurpriseReport, TokenSurprise } from '../inspection/index.ts'
 import { heat, type Paint } from './color.ts'
-import { displayWidth, printable } from './layout.ts'
+import { displayWidth, fitted, truncate } from './layout.ts'
+import { inQuotes, percent, visible } from './token-text.ts'
 
 /** Bits at which a token is as red as it gets. */
 const mostBits = 12
-/** Spaces and line breaks made visible where they would be lost. */
-const visible = (text: string) => printable(text.replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥').replace(/\r/g, '␍'))
-const quoted = (text: string) => JSON.stringify(visible(text))
 const ramp = '▁▂▃▄▅▆▇█'
+const barOf = (share: number) => ramp[Math.round(share * (ramp.length - 1))]!
 
 export function drawSurprises(
   { tokens, next, perplexity }: SurpriseReport,
@@ -20,7 +19,7 @@ export function drawSurprises(
     const share = bits === undefined ? undefined : Math.min(1, bits / mostBits)
     if (share === undefined) return { length: displayWidth(visible(text)), shown: paint.dim(visible(text)) }
     // Without color a small bar after the token says the same.
-    const mark = color ? '' : ramp[Math.round(share * (ramp.length - 1))]!
+    const mark = color ? '' : barOf(share)
     return { length: displayWidth(visible(text)) + mark.length, shown: heat(share, visible(text), color) + mark }
   })
   const lines: string[] = ['']
@@ -36,10 +35,10 @@ export function drawSurprises(
   const scale = color
     ? `${heat(0, ' expected ', true)}${heat(0.5, ' unsure ', true)}${heat(1, ' surprising ', true)}`
     : `${ramp} bits of surprise, 0 to ${mostBits}`
-  const widest = Math.max(...next.map(({ text }) => displayWidth(quoted(text))))
+  const widest = Math.min(columns - 44, Math.max(...next.map(({ text }) => displayWidth(inQuotes(text)))))
   const bars = next.map(({ text, probability }) => {
-    const name = quoted(text) + ' '.repeat(widest - displayWidth(quoted(text)))
-    return `  ${name} ${paint.cyan('█'.repeat(Math.round(probability * 30)) || '▏')} ${(100 * probability).toFixed(1)} %`
+    const bar = paint.cyan('█'.repeat(Math.round(probability * 30)) || '▏')
+    return `  ${fitted(inQuotes(text), widest)} ${bar} ${(100 * probability).toFixed(1)} %`
   })
   return [
     ...lines.map((line) => `  ${line}`),
@@ -49,4 +48,41 @@ export function drawSurprises(
     '  what could come next',
     ...bars,
   ].join('\n')
+}
+
+/** Rows of the table; of longer texts the most surprising tokens. */
+const mostRows = 20
+
+/** As many candidates as fit, each with its probability. */
+function listed(alternatives: readonly Candidate[], room: number): string {
+  let line = ''
+  for (const { text, probability } of alternatives) {
+    const item = `${line && '  '}${truncate(inQuotes(text), 16)} ${percent(probability).trim()}`
+    if (displayWidth(line + item) > room) break
+    line += item
+  }
+  return line
+}
+
+/** A table of the tokens with their probabilities, surprise in bits, and the likeliest ones in their place. */
+export function drawTokens({ tokens }: SurpriseReport, paint: Paint, color: boolean, columns: number): string {
+  const scored = tokens.flatMap((token, place) => (token.bits === undefined ? [] : [{ ...token, place }]))
+  if (scored.length === 0) return ''
+  const least = scored.map(({ bits }) => bits!).sort((a, b) => b - a)[mostRows - 1] ?? 0
+  const shown = scored.filter(({ bits }) => bits! >= least).slice(0, mostRows)
+  const name = Math.min(18, Math.max(5, ...shown.map(({ text }) => displayWidth(inQuotes(text)))))
+  const place = String(tokens.length - 1).length
+  const room = columns - place - name - 27
+  const row = ({ place: at, text, probability, bits, alternatives = [] }: TokenSurprise & { place: number }) => {
+    const share = Math.min(1, bits! / mostBits)
+    const amount = ` ${bits!.toFixed(1).padStart(4)} `
+    return (
+      `  ${paint.dim(String(at).padStart(place))}  ${fitted(inQuotes(text), name)}  ${fitted(percent(probability!), 7, 'right')}  ` +
+      `${color ? heat(share, amount, true) : amount + barOf(share)}  ${listed(alternatives, room)}`
+    ).trimEnd()
+  }
+  const note =
+    shown.length < scored.length ? `, the ${shown.length} most surprising of ${scored.length} (--json has all)` : ''
+  const head = `  ${' '.repeat(place)}  ${fitted('token', name)}  ${fitted('given', 7, 'right')}  ${color ? '' : ' '}  bits  expected in its place`
+  return [`  each token${note}`, paint.dim(truncate(head, columns)), ...shown.map(row)].join('\n')
 }
