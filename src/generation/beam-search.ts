@@ -59,14 +59,8 @@ export async function beamSearch(task: BeamTask, settings: BeamSettings): Promis
   for (let length = 1; ; length++) {
     settings.signal?.throwIfAborted()
     const children: Child[][] = []
-    for (const [i, group] of groups.entries())
-      children.push(
-        await group.advance(
-          running[i]!,
-          length,
-          children.flat().map(({ ids }) => ids.at(-1)!),
-        ),
-      )
+    const taken: number[] = []
+    for (const [i, group] of groups.entries()) children.push(await group.advance(running[i]!, length, taken))
     const all = children.flat()
     if (all.length === 0) break
     place(all, running.flat(), rows)
@@ -92,25 +86,36 @@ class Group {
     this.#size = settings.beams / settings.beamGroups
   }
 
-  /** Continues texts by a token, the new ones of that length; `taken` are the tokens that earlier groups have chosen. */
-  async advance(running: readonly Running[], length: number, taken: readonly number[]): Promise<Child[]> {
+  /** Continues texts by a token, the new ones of that length; `taken` are the tokens that earlier groups have chosen, and then this one. */
+  async advance(running: readonly Running[], length: number, taken: number[]): Promise<Child[]> {
     if (running.length === 0) return []
-    const { maxNewTokens, lengthPenalty, beamSampling } = this.#settings
-    const size = this.#size
+    const { maxNewTokens, beamGroups, beamSampling } = this.#settings
     const candidates = await this.#candidates(running, taken)
     const going: Child[] = []
+    const ended: Child[] = []
     for (const [rank, { parent, id, score: total }] of candidates.entries()) {
       // Of what was drawn the best go on; what comes in order is not looked at further than needed.
-      if (rank >= size && going.length >= size && !beamSampling) break
+      if (rank >= this.#size && going.length >= this.#size && !beamSampling) break
       const { ids, logprobs, total: before, row } = running[parent]!
       const child = { ids: [...ids, id], logprobs: [...logprobs, total - before], total, row }
-      if (length < maxNewTokens && !this.#task.ends(child.ids)) going.push(child)
+      if (!this.#task.ends(child.ids)) going.push(child)
       // Only what is among the first may finish.
-      else if (rank < size) this.finished.push({ ...child, score: total / length ** lengthPenalty })
+      else if (rank < this.#size) ended.push(child)
     }
-    this.finished = this.finished.sort(byScore).slice(0, size)
-    going.sort((a, b) => b.total - a.total)
-    return this.#over(going[0]?.total, length) ? [] : going.slice(0, size)
+    const chosen = going.sort((a, b) => b.total - a.total).slice(0, this.#size)
+    taken.push(...chosen.map(({ ids }) => ids.at(-1)!))
+    this.#finish(ended, length)
+    // Groups look at the best candidate, and take no text for its length once they are over, as transformers did while it had them.
+    const grouped = beamGroups > 1
+    const over = this.#over(grouped ? candidates[0]!.score : chosen[0]?.total, length)
+    if (length < maxNewTokens) return over ? [] : chosen
+    if (!(grouped && over)) this.#finish(chosen, length)
+    return []
+  }
+
+  #finish(texts: readonly Child[], length: number): void {
+    const scored = texts.map((text) => ({ ...text, score: text.total / length ** this.#settings.lengthPenalty }))
+    this.finished = [...this.finished, ...scored].sort(byScore).slice(0, this.#size)
   }
 
   /** The continuations that come into question, in the order in which they do. */
