@@ -1,9 +1,10 @@
-/** Writes text: prompts are read once, then every step adds a token to each sequence that is not finished. */
+/** Writes text: turns prompts and settings into texts of one batch, which all calls share. */
 import { usageError } from '../base/errors.ts'
 import type { Arrays, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
-import { Decoder, type Rows } from './decoder.ts'
+import { Batch, type BatchStatistics, type Task } from './batch.ts'
+import { Decoder } from './decoder.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
@@ -12,16 +13,23 @@ import { drawAt } from './sampling.ts'
 import { searchBeams } from './search.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
-import { turns } from './turns.ts'
-import { slide, slotsFor, windowStart } from './window.ts'
 
 export type GeneratorOptions = {
   readonly tokenizer?: Tokenizer | undefined
   readonly threads?: number | undefined
   /** The parameters' arrays, read at every step, so that they may change between texts; else the checkpoint's values are used. */
   readonly weights?: Arrays | undefined
-  /** Most bytes of caches at once; prompts for which there is no room are written after the others. Default 1 GiB. */
+  /** Most bytes of caches at once; texts for which there is no room are written after the others. Default 1 GiB. */
   readonly cacheBytes?: number
+  /** Texts that are written side by side at most, in caches that are made once; by default as many as there are, as they come. */
+  readonly rows?: number
+  /** Most tokens of a text, prompt included, where this is to be less than the model's context: a text that may take more is refused. */
+  readonly slots?: number
+  /**
+   * Keep what was read of prompts, within `cacheBytes`, for others that begin the same; this never changes a text. Default true, unless
+   * there are `weights`, which may change.
+   */
+  readonly prefixCache?: boolean
   /** The checkpoint's program, where it is being made already; the generator disposes of it. */
   readonly decoder?: Promise<Decoder> | undefined
 }
@@ -38,6 +46,7 @@ export class Generator {
   readonly #runtime: Runtime
   readonly #options: GeneratorOptions
   #decoder: Promise<Decoder> | undefined
+  #batch: Promise<Batch> | undefined
   /** See `#missing`. */
   #known: readonly number[] | undefined
 
@@ -55,7 +64,9 @@ export class Generator {
       if (settings[name] > 1)
         throw usageError('BAD_OPTION', `A stream is one text: ${name} must be 1, found ${settings[name]}.`)
     const ends = this.#ends(settings)
-    yield* this.#write(this.#sequences([prompt], settings, ends), settings, ends)
+    const [task] = this.#tasks(this.#sequences([prompt], settings, ends), settings, ends)
+    settings.signal?.throwIfAborted()
+    yield* (await this.#texts()).add(task!)
   }
 
   /** Goes on from one prompt or several at once. Errors: BAD_OPTION, NONFINITE_LOGITS and those of `promptIds`. */
@@ -74,14 +85,28 @@ export class Generator {
       return { sequences: found }
     }
     const sequences = this.#sequences(list, settings, ends)
-    const atOnce = settings.returned * (await this.#promptsAtOnce(sequences, settings))
-    for (let i = 0; i < sequences.length; i += atOnce)
-      for await (const _ of this.#write(sequences.slice(i, i + atOnce), settings, ends));
+    const tasks = this.#tasks(sequences, settings, ends)
+    settings.signal?.throwIfAborted()
+    const batch = await this.#texts()
+    const texts = tasks.map((task) => batch.add(task))
+    try {
+      await Promise.all(texts.map(readAll))
+    } finally {
+      for (const text of texts) await text.return?.()
+    }
     return { sequences: sequences.map((sequence) => sequence.result()) }
   }
 
-  /** Frees the session. */
+  /** What the generator is writing and has written. */
+  async statistics(): Promise<BatchStatistics> {
+    return (await this.#texts()).statistics()
+  }
+
+  /** Frees the session; texts that are being written end with CLOSED. */
   async dispose(): Promise<void> {
+    const batch = await this.#batch?.catch(() => undefined)
+    this.#batch = undefined
+    await batch?.close()
     const decoder = await this.#decoder?.catch(() => undefined)
     this.#decoder = undefined
     await decoder?.dispose()
@@ -113,11 +138,14 @@ export class Generator {
     return this.#decoder
   }
 
-  /** How many prompts are written side by side: as many as their caches leave room for. */
-  async #promptsAtOnce(sequences: readonly Sequence[], { maxNewTokens, returned }: Settings): Promise<number> {
-    const decoder = await this.#compiled()
-    const bytes = returned * decoder.rowBytes(slotsFor(sequences, maxNewTokens, decoder.context))
-    return Math.max(1, Math.floor((this.#options.cacheBytes ?? 2 ** 30) / bytes))
+  /** The texts that are being written; made on first use. */
+  #texts(): Promise<Batch> {
+    const { rows, slots, cacheBytes: bytes = 2 ** 30, weights, prefixCache = !weights } = this.#options
+    this.#batch ??= this.#compiled().then((decoder) => new Batch(decoder, { rows, slots, bytes, prefixCache }))
+    this.#batch.catch(() => {
+      this.#batch = undefined
+    })
+    return this.#batch
   }
 
   /** What is done to the logits; see `pipeline`. */
@@ -136,57 +164,23 @@ export class Generator {
     return missing
   }
 
-  /** Writes all sequences to their ends; `active` is used up. */
-  async *#write(active: Sequence[], settings: Settings, ends: Ends): AsyncGenerator<Piece> {
-    settings.signal?.throwIfAborted()
-    const decoder = await this.#compiled()
+  /** What there is to do to write sequences of one call. */
+  #tasks(sequences: readonly Sequence[], settings: Settings, ends: Ends): Task[] {
+    const { maxNewTokens, seed, signal } = settings
     const processors = this.#processors(settings, ends)
     const sample = samplerOf(settings)
-    const takeTurns = turns()
-    const rows = decoder.open(active.length, slotsFor(active, settings.maxNewTokens, decoder.context))
-    let logits = await readPrompts(rows, active, settings.returned, decoder.context)
-    for (;;) {
-      for (const [row, sequence] of active.entries()) {
-        await takeTurns()
-        for (const process of processors) process(logits[row]!, sequence)
-        yield sequence.accept(
-          sample(logits[row]!, () => drawAt(settings.seed, sequence.ids.length, sequence.number), sequence),
-        )
+    const request = {}
+    return sequences.map((sequence) => {
+      const draw = () => drawAt(seed, sequence.ids.length, sequence.number)
+      const next = (logits: Float32Array) => {
+        for (const process of processors) process(logits, sequence)
+        return sequence.accept(sample(logits, draw, sequence))
       }
-      removeFinished(active, rows)
-      if (active.length === 0) return
-      settings.signal?.throwIfAborted()
-      for (const [row, { ids }] of active.entries()) await slide(rows, row, ids, decoder.context)
-      logits = await rows.step(active.map(({ ids }) => ids.at(-1)!))
-    }
+      return { sequence, maxNewTokens, next, request, signal }
+    })
   }
 }
 
-/** Reads every prompt once and copies it to the rows of its sequences. Returns the logits of each row. */
-async function readPrompts(
-  rows: Rows,
-  sequences: readonly Sequence[],
-  returned: number,
-  context: number,
-): Promise<Float32Array[]> {
-  const firsts = sequences.filter(({ number }) => number === 0)
-  const logits = await rows.read(
-    0,
-    firsts.map(({ ids }) => ids.slice(windowStart(ids.length, context))),
-  )
-  if (returned === 1) return logits
-  // From the last row on, so that no prompt is overwritten before it has been copied.
-  for (let row = sequences.length - 1; row > 0; row--) rows.copy(Math.floor(row / returned), row)
-  return sequences.map((_, row) => logits[Math.floor(row / returned)]!.slice())
-}
-
-/** Takes finished sequences out; the last row moves into the gap. */
-function removeFinished(active: Sequence[], rows: Rows): void {
-  for (let row = active.length - 1; row >= 0; row--) {
-    if (!active[row]!.finish) continue
-    const last = active.pop()!
-    if (row === active.length) continue
-    rows.copy(active.length, row)
-    active[row] = last
-  }
+async function readAll(pieces: AsyncIterable<Piece>): Promise<void> {
+  for await (const _ of pieces);
 }

@@ -118,14 +118,16 @@ export class Rows {
   /** Exchanges what two rows hold. */
   swap(a: number, b: number): void {
     const [first, second] = [this.#lengths[a]!, this.#lengths[b]!]
-    swapTokens(this.#buffers, a, b, Math.max(first, second))
+    if (first === 0) this.copy(b, a)
+    else if (second === 0) this.copy(a, b)
+    else swapTokens(this.#buffers, a, b, Math.max(first, second))
     this.#lengths[a] = second
     this.#lengths[b] = first
   }
 
-  /** Takes over what the rows of a smaller batch hold. */
+  /** Takes over what the first rows of another batch hold. */
   adopt(other: Rows): void {
-    for (let row = 0; row < other.count; row++) {
+    for (let row = 0; row < Math.min(this.count, other.count); row++) {
       const length = other.#lengths[row]!
       this.#lengths[row] = length
       copyTokens({ buffers: other.#buffers, row }, { buffers: this.#buffers, row }, 0, length)

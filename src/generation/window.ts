@@ -1,5 +1,5 @@
 /** Which part of a long text a model with a limited context reads. */
-import type { Rows } from './decoder.ts'
+import type { Rows } from './rows.ts'
 
 /** Cache lengths are multiples of this, so that few different ones are made. */
 const slotStep = 64
@@ -23,11 +23,12 @@ export function slotsFor(
   return Math.min(context, Math.ceil(longest / slotStep) * slotStep)
 }
 
-/** If a text outgrows the context by its newest token, reads what is kept of it, but for that token, from scratch. */
-export async function slide(rows: Rows, row: number, ids: readonly number[], context: number): Promise<void> {
+/** If a text outgrows the context by its newest token, reads what is kept of it, but for that token, from scratch; returns that. */
+export async function slide(rows: Rows, row: number, ids: readonly number[], context: number) {
   const start = windowStart(ids.length, context)
-  if (start === windowStart(ids.length - 1, context)) return
+  if (start === windowStart(ids.length - 1, context)) return undefined
   const kept = ids.slice(start, -1)
   if (kept.length > 0) await rows.read(row, [kept])
   else rows.clear(row)
+  return kept
 }
