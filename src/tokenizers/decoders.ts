@@ -12,13 +12,18 @@ export type Decoding = { push: Receiver; end(): void }
 export type Decoder = {
   /** As in tokenizer.json; null where it has none. */
   readonly json: Json | null
+  /** The bytes that a token adds to a text that has begun. */
+  bytesOf(token: string): Uint8Array
   /** Begins a decoding whose text goes to `receiver`. */
   start(receiver: Receiver): Decoding
 }
 
+const encoder = new TextEncoder()
+
 /** Without a decoder tokens are separated by spaces. */
 export const spacedDecoder: Decoder = {
   json: null,
+  bytesOf: (token) => encoder.encode(` ${token}`),
   start(receiver) {
     let first = true
     return {
@@ -37,6 +42,7 @@ export function byteLevelDecoder(illFormed: IllFormed, json: Json): Decoder {
   const known = new Map<string, { bytes: Uint8Array; text?: string }>()
   return {
     json,
+    bytesOf: tokenBytes,
     start(receiver) {
       const stream = utf8Stream(illFormed)
       let fresh = true
@@ -64,6 +70,7 @@ export function byteLevelDecoder(illFormed: IllFormed, json: Json): Decoder {
 /** All tokens as one, without anything between them. */
 const readFuse = (field: Field): Decoder => ({
   json: field.object(),
+  bytesOf: (token) => encoder.encode(token),
   start(receiver) {
     let fresh = true
     return {
@@ -79,8 +86,11 @@ const readFuse = (field: Field): Decoder => ({
 /** Each decoder feeds the next. */
 function readSequence(field: Field): Decoder {
   const decoders = field.get('decoders').list().map(readDecoder)
+  // Only fusing leaves tokens as they are; of several others the first decides what the rest are given.
+  const decisive = decoders.find(({ json }) => json?.type !== 'Fuse')
   return {
     json: field.object(),
+    bytesOf: (token) => decisive?.bytesOf(token) ?? encoder.encode(token),
     start(receiver) {
       const decodings: Decoding[] = []
       let next = receiver

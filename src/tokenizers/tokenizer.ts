@@ -98,6 +98,12 @@ export class Tokenizer {
     return this.#added.byId.get(id)?.content ?? this.stages.model.vocabulary.tokenOf(id)
   }
 
+  /** The bytes that a token adds to a text that has begun, maybe a part of a character; undefined for special tokens and unknown ids. */
+  bytesOf(id: number): Uint8Array | undefined {
+    const token = this.tokenOf(id)
+    return token === undefined || this.isSpecial(id) ? undefined : this.#decoder.bytesOf(token)
+  }
+
   isSpecial(id: number): boolean {
     return this.#added.byId.get(id)?.special ?? false
   }
