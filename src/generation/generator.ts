@@ -5,12 +5,14 @@ import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { Batch, type BatchStatistics, type Task } from './batch.ts'
 import { Decoder } from './decoder.ts'
+import { checkDraft, draftProposer } from './draft.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
+import { type Proposer, promptLookup } from './proposer.ts'
 import { drawAt } from './sampling.ts'
-import { searchBeams } from './search.ts'
+import { ContrastiveSearches, searchBeams } from './search.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
 
@@ -47,6 +49,7 @@ export class Generator {
   readonly #options: GeneratorOptions
   #decoder: Promise<Decoder> | undefined
   #batch: Promise<Batch> | undefined
+  readonly #contrastive: ContrastiveSearches
   /** See `#missing`. */
   #known: readonly number[] | undefined
 
@@ -55,6 +58,7 @@ export class Generator {
     this.#runtime = runtime
     this.#options = options
     this.#decoder = options.decoder
+    this.#contrastive = new ContrastiveSearches(checkpoint, runtime, options)
   }
 
   /** Goes on from one prompt, token by token. The texts of the pieces together are the text of `complete`. */
@@ -64,7 +68,7 @@ export class Generator {
       if (settings[name] > 1)
         throw usageError('BAD_OPTION', `A stream is one text: ${name} must be 1, found ${settings[name]}.`)
     const ends = this.#ends(settings)
-    const [task] = this.#tasks(this.#sequences([prompt], settings, ends), settings, ends)
+    const [task] = await this.#tasks(this.#sequences([prompt], settings, ends), settings, ends)
     settings.signal?.throwIfAborted()
     yield* (await this.#texts()).add(task!)
   }
@@ -78,14 +82,19 @@ export class Generator {
       const found: GeneratedSequence[] = []
       const processors = this.#processors(settings, ends)
       const { tokenizer } = this.#reader
-      const decoder = await this.#compiled()
+      const decoder = await this.decoder()
       const texts = list.map((prompt) => promptIds(prompt, settings.special, this.#reader))
       for (const [prompt, ids] of texts.entries())
         found.push(...(await searchBeams({ decoder, prompt, ids, settings, processors, ends, tokenizer })))
       return { sequences: found }
     }
     const sequences = this.#sequences(list, settings, ends)
-    const tasks = this.#tasks(sequences, settings, ends)
+    if (settings.contrastivePenalty > 0) {
+      const processors = this.#processors(settings, ends)
+      for (const sequence of sequences) await readAll(this.#contrastive.write(sequence, settings, processors))
+      return { sequences: sequences.map((sequence) => sequence.result()) }
+    }
+    const tasks = await this.#tasks(sequences, settings, ends)
     settings.signal?.throwIfAborted()
     const batch = await this.#texts()
     const texts = tasks.map((task) => batch.add(task))
@@ -110,6 +119,7 @@ export class Generator {
     const decoder = await this.#decoder?.catch(() => undefined)
     this.#decoder = undefined
     await decoder?.dispose()
+    await this.#contrastive.dispose()
   }
 
   /** The sequences to write, those of one prompt next to each other. */
@@ -130,7 +140,8 @@ export class Generator {
     return { maxNewTokens, stop, stopTokens: new Set(stopTokens ?? own), endTokens: new Set(own) }
   }
 
-  #compiled(): Promise<Decoder> {
+  /** The model's program; made on first use. */
+  decoder(): Promise<Decoder> {
     this.#decoder ??= Decoder.create(this.#reader.checkpoint, this.#runtime, this.#options).catch((error) => {
       this.#decoder = undefined
       throw error
@@ -141,7 +152,7 @@ export class Generator {
   /** The texts that are being written; made on first use. */
   #texts(): Promise<Batch> {
     const { rows, slots, cacheBytes: bytes = 2 ** 30, weights, prefixCache = !weights } = this.#options
-    this.#batch ??= this.#compiled().then((decoder) => new Batch(decoder, { rows, slots, bytes, prefixCache }))
+    this.#batch ??= this.decoder().then((decoder) => new Batch(decoder, { rows, slots, bytes, prefixCache }))
     this.#batch.catch(() => {
       this.#batch = undefined
     })
@@ -165,10 +176,11 @@ export class Generator {
   }
 
   /** What there is to do to write sequences of one call. */
-  #tasks(sequences: readonly Sequence[], settings: Settings, ends: Ends): Task[] {
+  async #tasks(sequences: readonly Sequence[], settings: Settings, ends: Ends): Promise<Task[]> {
     const { maxNewTokens, seed, signal } = settings
     const processors = this.#processors(settings, ends)
     const sample = samplerOf(settings)
+    const proposer = await this.#proposers(settings)
     const request = {}
     return sequences.map((sequence) => {
       const draw = () => drawAt(seed, sequence.ids.length, sequence.number)
@@ -176,8 +188,18 @@ export class Generator {
         for (const process of processors) process(logits, sequence)
         return sequence.accept(sample(logits, draw, sequence))
       }
-      return { sequence, maxNewTokens, next, request, signal }
+      return { sequence, maxNewTokens, next, request, signal, proposer: proposer(sequence) }
     })
+  }
+
+  /** What guesses at the next tokens of a sequence. */
+  async #proposers(settings: Settings): Promise<(sequence: Sequence) => Proposer | undefined> {
+    const { draft, promptLookup: most } = settings
+    if (most !== undefined) return () => promptLookup(most)
+    if (!draft) return () => undefined
+    checkDraft(draft, this.#reader)
+    const decoder = await draft.generator().decoder()
+    return (sequence) => draftProposer(decoder, sequence, settings)
   }
 }
 

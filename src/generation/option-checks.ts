@@ -78,6 +78,8 @@ const checks: { readonly [name in keyof Required<GenerateOptions>]: Check } = {
   beamGroups: whole(1, 1024, 'a whole number from 1 to 1024'),
   diversityPenalty: ['a number of 0 or more', (value) => finite(value) && value >= 0],
   contrastivePenalty: ['a number from 0 to 1', (value) => finite(value) && value >= 0 && value <= 1],
+  promptLookup: whole(1, 32, 'a whole number from 1 to 32'),
+  draft: ['a loaded model', (value) => typeof (value as { generator?: unknown } | null)?.generator === 'function'],
   processors: ['a list of functions', listOf((item) => typeof item === 'function')],
   special: ["'error', 'parse' or 'text'", (value) => ['error', 'parse', 'text'].includes(value as string)],
   signal: ['an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean'],

@@ -17,6 +17,7 @@ export function checkTogether(options: GenerateOptions, settings: Settings): voi
   if (minNewTokens > maxNewTokens)
     throw bad(`minNewTokens must be at most maxNewTokens (${maxNewTokens}), found ${minNewTokens}.`)
   checkForced(settings)
+  checkGuesses(options, settings)
   if (beams > 1) checkBeams(options, settings)
   else refuse(options, beamed, (name) => `${name} belongs to beam search: give beams above 1.`)
   if (contrastivePenalty > 0) checkContrastive(options, settings)
@@ -32,6 +33,14 @@ function checkForced({ forcedFirst, forcedLast, suppressTokens = [], suppressFir
   }
   if (forcedFirst !== undefined && suppressFirst && maxNewTokens === 1)
     throw bad('suppressFirst is for the token after forcedFirst, but maxNewTokens is 1.')
+}
+
+function checkGuesses({ promptLookup, draft }: GenerateOptions, { beams, contrastivePenalty }: Settings): void {
+  if (promptLookup !== undefined && draft !== undefined)
+    throw bad('promptLookup and draft both guess the next tokens: leave out one of the two.')
+  const name = promptLookup !== undefined ? 'promptLookup' : draft !== undefined ? 'draft' : undefined
+  if (name && (beams > 1 || contrastivePenalty > 0))
+    throw bad(`A search follows several texts, which ${name} does not guess: leave it out.`)
 }
 
 function checkGreedy(options: GenerateOptions, { returned }: Settings): void {

@@ -1,6 +1,7 @@
 /** What can be asked of generation, with defaults; wrong options are usage errors that say what was expected and what was found. */
 import type { SpecialHandling } from '../tokenizers/index.ts'
 import type { EarlyStopping } from './beam-search.ts'
+import type { DraftModel } from './draft.ts'
 import { checkValues } from './option-checks.ts'
 import { checkTogether } from './option-conflicts.ts'
 import type { SequenceBias } from './processors/penalties.ts'
@@ -94,6 +95,13 @@ export type GenerateOptions = ProcessorOptions & {
    * with the largest (1 − penalty)·probability − penalty·similarity to the text so far, in the states of the last layer.
    */
   readonly contrastivePenalty?: number
+  /**
+   * Guess up to so many tokens at once from what followed the same words earlier in the text, and verify them together: the same text,
+   * sooner where it repeats or quotes itself.
+   */
+  readonly promptLookup?: number
+  /** A smaller model of the same vocabulary that guesses tokens, verified together: the same text, sooner if it guesses well. */
+  readonly draft?: DraftModel
   /** Special tokens in the text of a prompt: refused ('error', the default), taken as such ('parse'), or as ordinary text ('text'). */
   readonly special?: SpecialHandling
   /** Aborting ends the generation with the signal's reason. */
