@@ -6,7 +6,7 @@ import { randomNormal, randomUniform } from '../../base/random.ts'
 import type { NdArray } from '../../tensor/array.ts'
 import { openSafetensors, type Safetensors } from '../../weights/safetensors.ts'
 import { greedy, multinomial } from '../sampling.ts'
-import { temperature, topK, topP, suppressTokens as without } from './index.ts'
+import * as make from './index.ts'
 import type { LogitsProcessor } from './processor.ts'
 
 const folder = fileURLToPath(new URL('../../../test/oracles/data/logits-processors/', import.meta.url))
@@ -18,21 +18,52 @@ describe('processors, against transformers', () => {
   beforeAll(async () => {
     oracle = await openSafetensors(`${folder}expected.safetensors`)
   })
-  const { min_new_tokens: minimum } = settings
-  const cases: readonly [string, LogitsProcessor][] = [
-    ['temperature', temperature(settings.temperature.temperature)],
-    ['temperature_high', temperature(settings.temperature_high.temperature)],
-    ['top_k', topK(settings.top_k.top_k)],
-    ['top_k_1', topK(settings.top_k_1.top_k)],
-    ['top_p', topP(settings.top_p.top_p)],
-    ['top_p_small', topP(settings.top_p_small.top_p)],
-    ['suppress_tokens', without(settings.suppress_tokens.suppress_tokens)],
+  const { min_length, min_new_tokens: fewest, forced_eos: forced, chain } = settings
+  const { exponential_decay_length_penalty: decay, eos_token_id } = settings.exponential_decay_length_penalty
+  /** Each with the length of the prompt, where it matters, or the prompts of the rows. */
+  const cases: readonly [string, LogitsProcessor | readonly LogitsProcessor[], (number | number[][])?][] = [
+    ['temperature', make.temperature(settings.temperature.temperature)],
+    ['temperature_high', make.temperature(settings.temperature_high.temperature)],
+    ['top_k', make.topK(settings.top_k.top_k)],
+    ['top_k_1', make.topK(settings.top_k_1.top_k)],
+    ['top_p', make.topP(settings.top_p.top_p)],
+    ['top_p_small', make.topP(settings.top_p_small.top_p)],
+    ['top_p_keep_3', make.topP(settings.top_p_keep_3.top_p, settings.top_p_keep_3.min_tokens_to_keep)],
+    ['min_p', make.minP(settings.min_p.min_p)],
+    ['typical_p', make.typicalP(settings.typical_p.typical_p)],
+    ['epsilon_cutoff', make.epsilonCutoff(settings.epsilon_cutoff.epsilon_cutoff)],
+    ['eta_cutoff', make.etaCutoff(settings.eta_cutoff.eta_cutoff)],
+    ['repetition_penalty', make.repetitionPenalty(settings.repetition_penalty.repetition_penalty)],
     [
-      'min_new_tokens',
-      without([minimum.eos_token_id], ({ ids }) => ids.length - minimum.prompt_length < minimum.min_new_tokens),
+      'encoder_repetition_penalty',
+      make.encoderRepetitionPenalty(settings.encoder_repetition_penalty.encoder_repetition_penalty),
+      settings.encoder_repetition_penalty.encoder_input_ids,
+    ],
+    ['no_repeat_ngram_size', make.noRepeatNgram(settings.no_repeat_ngram_size.no_repeat_ngram_size)],
+    ['no_repeat_ngram_size_3', make.noRepeatNgram(settings.no_repeat_ngram_size_3.no_repeat_ngram_size)],
+    ['bad_words', make.badWords(settings.bad_words.bad_words_ids)],
+    ['min_length', make.minLength(min_length.min_length, [min_length.eos_token_id])],
+    ['min_new_tokens', make.minNewTokens(fewest.min_new_tokens, [fewest.eos_token_id]), fewest.prompt_length],
+    ['forced_eos', make.forceTokens([forced.eos_token_id], forced.max_length - 1)],
+    ['suppress_tokens', make.suppressTokens(settings.suppress_tokens.suppress_tokens)],
+    [
+      'exponential_decay_length_penalty',
+      make.lengthDecay(decay[0], decay[1], [eos_token_id]),
+      settings.exponential_decay_length_penalty.prompt_length,
+    ],
+    [
+      'chain',
+      [
+        make.repetitionPenalty(chain.repetition_penalty),
+        make.noRepeatNgram(chain.no_repeat_ngram_size),
+        make.temperature(chain.temperature),
+        make.topK(chain.top_k),
+        make.topP(chain.top_p),
+      ],
     ],
   ]
-  it.each(cases)('%s', async (name, process) => {
+  it('all of them', () => expect(cases.map(([name]) => name).sort()).toEqual(Object.keys(settings).sort()))
+  it.each(cases)('%s', async (name, processors, prompt = 0) => {
     const [logits, prefix, scores, probs] = (await Promise.all(
       ['input.logits', 'input.prefix', `scores.${name}`, `probs.${name}`].map((key) => oracle.read(key)),
     )) as [NdArray, NdArray, NdArray, NdArray]
@@ -42,7 +73,11 @@ describe('processors, against transformers', () => {
       const part = ({ data }: NdArray) => (data as Float32Array).slice(i * vocabulary, (i + 1) * vocabulary)
       const row = part(logits)
       const length = prefix.shape[1]!
-      process(row, { ids: ids.slice(i * length, (i + 1) * length), promptLength: 0 })
+      const state =
+        typeof prompt === 'number'
+          ? { ids: ids.slice(i * length, (i + 1) * length), promptLength: prompt }
+          : { ids: prompt[i]!, promptLength: prompt[i]!.length }
+      for (const process of [processors].flat()) process(row, state)
       const expected = part(scores)
       for (const [id, x] of row.entries())
         if (expected[id] === removed) expect(x, `row ${i}, id ${id}`).toBe(removed)
@@ -66,7 +101,7 @@ describe('what processors keep', () => {
     fc.assert(
       fc.property(rows, fc.integer({ min: 1, max: 90 }), (values, k) => {
         const row = Float32Array.from(values)
-        topK(k)(row, { ids: [], promptLength: 0 })
+        make.topK(k)(row, { ids: [], promptLength: 0 })
         const least = Float32Array.from(values).sort().at(-Math.min(k, values.length))!
         expect([...row]).toEqual([...Float32Array.from(values, (x) => (x < least ? removed : x))])
       }),
@@ -74,7 +109,7 @@ describe('what processors keep', () => {
   })
 
   it('topP keeps the fewest whose probabilities reach p', () => {
-    const reuse = topP(0.9)
+    const reuse = make.topP(0.9)
     fc.assert(
       fc.property(rows, (values) => {
         const row = Float32Array.from(values)
@@ -128,7 +163,7 @@ describe('sampling', () => {
   it('any temperature above 0 can be divided by', () => {
     for (const value of [1e-320, Number.MIN_VALUE, 1e-38, 1e308]) {
       const logits = Float32Array.of(-300, 7.5, 7.25)
-      temperature(value)(logits, { ids: [], promptLength: 0 })
+      make.temperature(value)(logits, { ids: [], promptLength: 0 })
       expect(multinomial(logits, () => 0).id).toBe(value < 1 ? 1 : 0)
     }
   })
@@ -140,7 +175,15 @@ describe('sampling', () => {
         expect(() => sample(Float32Array.of(1, bad, 2), () => 0)).toThrow('not numbers')
     }
     const damaged = Float32Array.of(1, Number.NaN, 2)
-    for (const process of [temperature(0.5), topK(2), topP(0.5)]) process(damaged, { ids: [], promptLength: 0 })
+    for (const process of [
+      make.temperature(0.5),
+      make.topK(2),
+      make.topP(0.5),
+      make.minP(0.1),
+      make.typicalP(0.5),
+      make.etaCutoff(0.1),
+    ])
+      process(damaged, { ids: [], promptLength: 0 })
     expect(() => greedy(damaged, () => 0)).toThrow('not numbers')
   })
 })
