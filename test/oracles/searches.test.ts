@@ -17,7 +17,7 @@ const read = (kind: string) => JSON.parse(readFileSync(`${data}searches/${kind}.
 /** How far scores may be off: float32 holds a score of 1000 to 6e-5 only. */
 const tolerance = (score: number) => 1e-4 + 1e-6 * Math.abs(score)
 
-describe.each(['beams', 'groups'])('%s', (kind) => {
+describe.each(['beams', 'groups', 'contrastive'])('%s', (kind) => {
   let model: Model
   beforeAll(async () => {
     model = await loadModel(`${data}gpt2-lm/model`)
