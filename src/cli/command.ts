@@ -34,8 +34,13 @@ export type Terminal = {
   note(text: string): void
   /** What comes on standard input, to its end. */
   input(): AsyncIterable<Uint8Array>
-  /** Asks the person at the keyboard for a line; resolves to undefined when there is none to come. Absent where nobody can answer. */
-  readonly ask?: (question: string) => Promise<string | undefined>
+  /**
+   * Asks the person at the keyboard for a line; resolves to undefined when there is none to come. Absent where nobody can answer.
+   * `history` are earlier lines, the newest first, among which the arrow keys go back; the answer joins them.
+   */
+  readonly ask?: (question: string, history?: string[]) => Promise<string | undefined>
+  /** From here on Ctrl-C calls this in place of stopping the command, until the function that is returned is called. */
+  onInterrupt(handle: () => void): () => void
   /** Aborted by SIGINT or SIGTERM; the reason is the exit code. */
   readonly signal: AbortSignal
   /** From here on a signal, or a reader who has gone, ends the process at once, for work that cannot be asked to stop. */

@@ -14,6 +14,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('train', 'train a model from a recipe', async () => (await import('./train.ts')).train),
   entry('generate', 'write text with a model', async () => (await import('./generate.ts')).generate),
+  entry('chat', 'talk with a model', async () => (await import('./chat.ts')).chat),
   entry('evaluate', 'perplexity of a text', async () => (await import('./evaluate.ts')).evaluate),
   entry(
     'inspect',

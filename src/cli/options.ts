@@ -4,6 +4,13 @@ import { usageError } from '../base/errors.ts'
 import type { ArgumentSpec, OptionSpec } from './command.ts'
 import { quoted } from './quote.ts'
 
+/** The name that a value goes by: `max-new-tokens` → `maxNewTokens`. */
+export const camel = (name: string): string =>
+  name.toLowerCase().replace(/[-.](\w)/g, (_, letter: string) => letter.toUpperCase())
+
+/** The long flag of an option: `--out <dir>` → `--out`. */
+export const flagOf = ({ flags }: OptionSpec): string => /--[\w-]+/.exec(flags)![0]
+
 type Range = { min?: number; above?: number; max?: number }
 
 const rangeText = (kind: string, { min, above, max }: Range): string =>
@@ -64,7 +71,11 @@ export const lossy: OptionSpec = {
 }
 
 /** The argument of every command that works on a model. */
-export const modelArgument: ArgumentSpec = { name: 'model', description: 'a model directory', parse: filled('model') }
+export const modelArgument: ArgumentSpec = {
+  name: 'model',
+  description: 'a model directory, or the name of a downloaded model',
+  parse: filled('model'),
+}
 
 /** Changes to a recipe. */
 export const setOption: OptionSpec = {

@@ -5,16 +5,12 @@ import { version } from '../base/version.ts'
 import { checkEncoding, checkLength } from './arguments.ts'
 import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { commands } from './commands.ts'
-import { runtimeOptions } from './options.ts'
+import { camel, flagOf, runtimeOptions } from './options.ts'
 import { oneLine, quoted } from './quote.ts'
 
 export type Task = () => Promise<void>
 
-const camel = (name: string) => name.toLowerCase().replace(/[-.](\w)/g, (_, letter: string) => letter.toUpperCase())
 const debugOption: OptionSpec = { flags: '--debug', description: 'show where an error comes from' }
-
-/** The long flag of an option: `--out <dir>` → `--out`. */
-const flagOf = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)![0]
 
 /** Finds the command, checks its arguments and options; undefined when all that was asked for was help, which is printed. */
 export async function parse(given: readonly string[], terminal: Terminal): Promise<Task | undefined> {

@@ -11,37 +11,58 @@ export const cursor = { hide: '\x1b[?25l', show: showCursor } as const
 /** Numbers of the signals, for exit codes 128 + n. */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
 
-/** Asks on stdin and stdout, one line at a time. Ctrl-C stops the command as it does elsewhere; Ctrl-D means that nothing more comes. */
-function questions(controller: AbortController): NonNullable<Terminal['ask']> {
-  let history: string[] = []
-  return (question) =>
+/**
+ * Asks on stdin and stdout, one line at a time. Ctrl-C does what it does elsewhere, and where it does not stop the command, the answer is
+ * an empty line; Ctrl-D means that nothing more comes. Further lines that are pasted with the first answer the next questions.
+ */
+function questions(signal: AbortSignal, interrupt: () => void): NonNullable<Terminal['ask']> {
+  const own: string[] = []
+  const pasted: string[] = []
+  let unfinished = ''
+  return (question, history = own) =>
     new Promise((resolve) => {
-      if (controller.signal.aborted) return resolve(undefined)
-      const lines = createInterface({ input: process.stdin, output: process.stdout, history })
+      if (signal.aborted) return resolve(undefined)
+      const next = pasted.shift()
+      if (next !== undefined) {
+        process.stdout.write(`${question}${next}\n`)
+        return resolve(next)
+      }
+      const lines = createInterface({ input: process.stdin, output: process.stdout, history: [...history] })
       const close = () => lines.close()
       let answer: string | undefined
-      lines.on('history', (entries) => {
-        history = entries
+      let interrupted = false
+      lines.on('history', (entries) => void history.splice(0, history.length, ...entries))
+      lines.on('SIGINT', () => {
+        interrupt()
+        if (signal.aborted) return
+        answer = ''
+        interrupted = true
+        process.stdout.write('\n')
+        close()
       })
-      lines.on('SIGINT', () => controller.abort(128 + signals.SIGINT))
       lines.on('close', () => {
-        controller.signal.removeEventListener('abort', close)
+        signal.removeEventListener('abort', close)
+        unfinished = answer === undefined || interrupted ? '' : lines.line
         if (answer === undefined) process.stdout.write('\n')
         resolve(answer)
       })
-      controller.signal.addEventListener('abort', close)
+      signal.addEventListener('abort', close)
       lines.question(question, (text) => {
         answer = text
-        close()
+        lines.on('line', (more) => pasted.push(more))
+        setImmediate(close)
       })
+      if (unfinished) lines.write(unfinished)
     })
 }
 
 /** The terminal of this process. The first SIGINT or SIGTERM asks to stop, a second one ends at once. */
 export function openTerminal(): Terminal {
   const controller = new AbortController()
+  let handleInterrupt: (() => void) | undefined
   const handlers = Object.entries(signals).map(([name, number]) => {
     const stop = () => {
+      if (name === 'SIGINT' && handleInterrupt && !controller.signal.aborted) return handleInterrupt()
       if (process.stdout.isTTY) process.stdout.write(showCursor)
       if (controller.signal.aborted) process.exit(128 + number)
       controller.abort(128 + number)
@@ -76,7 +97,13 @@ export function openTerminal(): Terminal {
         throw fileError('IS_A_DIRECTORY', 'standard input: is a directory, expected a text.')
       return addAbortSignal(controller.signal, process.stdin)
     },
-    ...(interactive && process.stdin.isTTY && { ask: questions(controller) }),
+    ...(interactive && process.stdin.isTTY && { ask: questions(controller.signal, () => process.emit('SIGINT')) }),
+    onInterrupt(handle) {
+      handleInterrupt = handle
+      return () => {
+        if (handleInterrupt === handle) handleInterrupt = undefined
+      }
+    },
     signal: controller.signal,
     endAtOnce() {
       atOnce = true

@@ -60,8 +60,13 @@ export function parseTokenizer(
   })
 }
 
-const readConfig = async (file: string): Promise<Json | undefined> =>
-  (await kindOf(file)) === 'file' ? new Field(file, await readJson(file)).object() : undefined
+/** tokenizer_config.json, with the chat template that may lie in a file of its own, which counts before one within. */
+async function readConfig(directory: string): Promise<Json | undefined> {
+  const [file, template] = ['tokenizer_config.json', 'chat_template.jinja'].map((name) => path().join(directory, name))
+  const config = (await kindOf(file!)) === 'file' ? new Field(file!, await readJson(file!)).object() : undefined
+  if ((await kindOf(template!)) !== 'file') return config
+  return { ...config, chat_template: await readText(template!) }
+}
 
 /** ByT5 counts its sentinels among the added tokens; its own field for their number may say 0. */
 function countSentinels(config: Json): number {
@@ -86,7 +91,7 @@ const olderFiles = [
  */
 export async function findTokenizer(directory: string): Promise<Tokenizer | undefined> {
   const at = (name: string) => path().join(directory, name)
-  const config = await readConfig(at('tokenizer_config.json'))
+  const config = await readConfig(directory)
   if (config?.tokenizer_class === 'ByT5Tokenizer') return byteTokenizer({ extraIds: countSentinels(config), config })
   if (await kindOf(at('tokenizer.json')))
     return parseTokenizer(await readJson(at('tokenizer.json')), { file: at('tokenizer.json'), config })
@@ -110,7 +115,7 @@ export async function findTokenizer(directory: string): Promise<Tokenizer | unde
 export async function loadTokenizer(model: string): Promise<Tokenizer> {
   const source = await resolveModel(model)
   if ((await kindOf(source)) !== 'directory') {
-    const config = await readConfig(path().join(path().dirname(source), 'tokenizer_config.json'))
+    const config = await readConfig(path().dirname(source))
     return parseTokenizer(await readJson(source), { file: source, config })
   }
   const tokenizer = await findTokenizer(source)

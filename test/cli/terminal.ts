@@ -14,6 +14,8 @@ export type Conditions = {
   /** What comes on standard input. */
   readonly input?: string | Uint8Array
   readonly onOut?: (text: string) => void
+  /** Gets what Ctrl-C is to do, for tests that press it. */
+  readonly onInterrupt?: (press: () => void) => void
 }
 
 /** A terminal whose output goes to `written`. */
@@ -41,6 +43,10 @@ export function fakeTerminal({ answers, size, signal, input = '', onOut, ...cond
         return left.shift()
       },
     }),
+    onInterrupt(handle) {
+      conditions.onInterrupt?.(handle)
+      return () => {}
+    },
     signal: signal ?? new AbortController().signal,
     endAtOnce: () => {},
   }
