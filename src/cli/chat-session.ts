@@ -186,7 +186,8 @@ export class ChatSession {
   set(argument: string): string {
     const [, name = '', value = ''] = /^(\S*)\s*([\s\S]*)$/.exec(argument) ?? []
     const names = this.#options.map((option) => flagOf(option).slice(2))
-    const option = this.#options.find((each) => camel(flagOf(each).slice(2)) === camel(name.replace(/^--/, '')))
+    const plain = (text: string) => text.replaceAll('-', '').toLowerCase()
+    const option = this.#options.find((each) => plain(flagOf(each)) === plain(name))
     if (!option) {
       const meant = nearest(name, names)
       throw usageError(

@@ -107,6 +107,8 @@ async function converse(session: ChatSession, terminal: Terminal, asJson: boolea
     } catch (error) {
       // At the keyboard a mistake can be mended; over a pipe nobody would see it.
       if (!isForgivable(error) || !terminal.ask) throw error
+      // A question that could not be answered would stand in the way of the next one.
+      if (session.conversation.turns.at(-1)?.role === 'user') session.conversation.undo()
       terminal.note(`${paint.red(error.message)}\n`)
     }
   }
