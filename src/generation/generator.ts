@@ -4,6 +4,7 @@ import type { Arrays, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { Batch, type BatchStatistics, type Task } from './batch.ts'
+import { constraintOf } from './constraints/index.ts'
 import { Decoder } from './decoder.ts'
 import { checkDraft, draftProposer } from './draft.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
@@ -131,13 +132,14 @@ export class Generator {
     })
   }
 
-  #ends({ maxNewTokens, stop, stopTokens }: Settings): Ends {
+  #ends({ maxNewTokens, stop, stopTokens, ...settings }: Settings): Ends {
     const { checkpoint, tokenizer } = this.#reader
     if (stop.length && !tokenizer)
       throw usageError('NO_TOKENIZER', 'Stop strings need a tokenizer; the model has none.')
     for (const id of stopTokens ?? []) checkId(id, 'stopTokens', checkpoint)
     const own = endIds(checkpoint, tokenizer)
-    return { maxNewTokens, stop, stopTokens: new Set(stopTokens ?? own), endTokens: new Set(own) }
+    const constraint = constraintOf(settings, tokenizer, stopTokens ?? own, vocabularyOf(checkpoint))
+    return { maxNewTokens, stop, stopTokens: new Set(stopTokens ?? own), endTokens: new Set(own), constraint }
   }
 
   /** The model's program; made on first use. */

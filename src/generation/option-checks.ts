@@ -30,6 +30,9 @@ const isBiases = (value: unknown) =>
     !Array.isArray(value) &&
     Object.entries(value).every(([id, bias]) => isId(Number(id)) && isBias(bias)))
 
+const isSchema = (value: unknown) =>
+  typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+
 const share: Check = ['a number above 0 and at most 1', (value) => finite(value) && value > 0 && value <= 1]
 const cutOff: Check = ['a number above 0 and below 1', (value) => finite(value) && value > 0 && value < 1]
 const factor: Check = ['a number above 0', (value) => finite(value) && value > 0]
@@ -80,6 +83,9 @@ const checks: { readonly [name in keyof Required<GenerateOptions>]: Check } = {
   contrastivePenalty: ['a number from 0 to 1', (value) => finite(value) && value >= 0 && value <= 1],
   promptLookup: whole(1, 32, 'a whole number from 1 to 32'),
   draft: ['a loaded model', (value) => typeof (value as { generator?: unknown } | null)?.generator === 'function'],
+  regex: ['a regular expression, as text or RegExp', (value) => typeof value === 'string' || value instanceof RegExp],
+  jsonSchema: ['a JSON Schema: an object, true or false', isSchema],
+  grammar: ['the text of a grammar', isText],
   processors: ['a list of functions', listOf((item) => typeof item === 'function')],
   special: ["'error', 'parse' or 'text'", (value) => ['error', 'parse', 'text'].includes(value as string)],
   signal: ['an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean'],

@@ -17,6 +17,7 @@ export function checkTogether(options: GenerateOptions, settings: Settings): voi
   if (minNewTokens > maxNewTokens)
     throw bad(`minNewTokens must be at most maxNewTokens (${maxNewTokens}), found ${minNewTokens}.`)
   checkForced(settings)
+  checkForms(options)
   checkGuesses(options, settings)
   if (beams > 1) checkBeams(options, settings)
   else refuse(options, beamed, (name) => `${name} belongs to beam search: give beams above 1.`)
@@ -33,6 +34,11 @@ function checkForced({ forcedFirst, forcedLast, suppressTokens = [], suppressFir
   }
   if (forcedFirst !== undefined && suppressFirst && maxNewTokens === 1)
     throw bad('suppressFirst is for the token after forcedFirst, but maxNewTokens is 1.')
+}
+
+function checkForms(options: GenerateOptions): void {
+  const forms = (['regex', 'jsonSchema', 'grammar'] as const).filter((name) => options[name] !== undefined)
+  if (forms.length > 1) throw bad(`${forms.join(' and ')} each say what the text must be: give one of them.`)
 }
 
 function checkGuesses({ promptLookup, draft }: GenerateOptions, { beams, contrastivePenalty }: Settings): void {

@@ -1,6 +1,7 @@
 /** What can be asked of generation, with defaults; wrong options are usage errors that say what was expected and what was found. */
 import type { SpecialHandling } from '../tokenizers/index.ts'
 import type { EarlyStopping } from './beam-search.ts'
+import type { ConstraintOptions } from './constraints/index.ts'
 import type { DraftModel } from './draft.ts'
 import { checkValues } from './option-checks.ts'
 import { checkTogether } from './option-conflicts.ts'
@@ -102,6 +103,12 @@ export type GenerateOptions = ProcessorOptions & {
   readonly promptLookup?: number
   /** A smaller model of the same vocabulary that guesses tokens, verified together: the same text, sooner if it guesses well. */
   readonly draft?: DraftModel
+  /** A regular expression of JavaScript that must match the whole new text. */
+  readonly regex?: ConstraintOptions['regex']
+  /** A JSON Schema that the new text must satisfy; true for any JSON. */
+  readonly jsonSchema?: ConstraintOptions['jsonSchema']
+  /** A grammar that the new text must be of, in the notation of llama.cpp's GBNF. */
+  readonly grammar?: ConstraintOptions['grammar']
   /** Special tokens in the text of a prompt: refused ('error', the default), taken as such ('parse'), or as ordinary text ('text'). */
   readonly special?: SpecialHandling
   /** Aborting ends the generation with the signal's reason. */

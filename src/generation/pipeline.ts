@@ -11,7 +11,11 @@ import type { Ends } from './sequence.ts'
 export type PipelineModel = Reader & { readonly missing: readonly number[] }
 
 /** The processors in the order of transformers' `generate`. Errors: BAD_TOKEN_ID, NO_TOKENIZER. */
-export function pipeline(settings: Settings, { stopTokens }: Ends, model: PipelineModel): readonly LogitsProcessor[] {
+export function pipeline(
+  settings: Settings,
+  { stopTokens, constraint }: Ends,
+  model: PipelineModel,
+): readonly LogitsProcessor[] {
   checkIds(settings, model)
   const ends = [...stopTokens]
   return [
@@ -19,6 +23,7 @@ export function pipeline(settings: Settings, { stopTokens }: Ends, model: Pipeli
     ...penalties(settings),
     ...bans(settings, ends, model),
     ...settings.processors,
+    ...given(constraint, ({ process }) => process),
     ...(settings.temperature === 0 ? [] : shaping(settings, ends)),
   ]
 }

@@ -38,7 +38,9 @@ export async function searchBeams(task: BeamsTask): Promise<GeneratedSequence[]>
       processors,
       endTokens: ends.stopTokens.size,
       ends: (whole) =>
-        ends.stopTokens.has(whole.at(-1)!) || (ends.stop.length > 0 && replay(whole, []).finish === 'stop'),
+        ends.stopTokens.has(whole.at(-1)!) ||
+        ends.constraint?.complete({ ids: whole, promptLength: ids.length }) ||
+        (ends.stop.length > 0 && replay(whole, []).finish === 'stop'),
     },
     settings,
   )

@@ -1,5 +1,6 @@
 /** One text being written: its ids, the words they make, and when it is finished. */
 import type { Tokenizer } from '../tokenizers/index.ts'
+import type { Constraint } from './constraints/index.ts'
 import type { SequenceState } from './processors/processor.ts'
 import type { Choice } from './sampling.ts'
 import { stopFilter } from './stop.ts'
@@ -41,6 +42,8 @@ export type Ends = {
   readonly stopTokens: ReadonlySet<number>
   /** End tokens of the model's. */
   readonly endTokens: ReadonlySet<number>
+  /** The form that the text must be of. */
+  readonly constraint?: Constraint | undefined
 }
 
 export class Sequence implements SequenceState {
@@ -80,15 +83,16 @@ export class Sequence implements SequenceState {
   accept({ id, logprob }: Choice): Piece {
     this.ids.push(id)
     this.logprobs.push(logprob)
-    const { stopTokens, endTokens, maxNewTokens } = this.#ends
+    const { stopTokens, endTokens, maxNewTokens, constraint } = this.#ends
     const ends = stopTokens.has(id)
     let text = ends ? '' : this.#filter.push(this.#push(id))
-    const finished = ends || this.#filter.stopped || this.logprobs.length >= maxNewTokens
+    const complete = !ends && (constraint?.complete(this) ?? false)
+    const finished = ends || complete || this.#filter.stopped || this.logprobs.length >= maxNewTokens
     if (finished) {
       text += this.#filter.push(this.#flush())
       text += this.#filter.flush()
       const byToken = endTokens.has(id) ? 'eos' : 'stop'
-      this.finish = this.#filter.stopped ? 'stop' : ends ? byToken : 'length'
+      this.finish = this.#filter.stopped || complete ? 'stop' : ends ? byToken : 'length'
     }
     this.text += text
     return { text, ids: [id], logprobs: [logprob], ...(this.finish && { finish: this.finish }) }

@@ -29,8 +29,11 @@ export type Constraint = {
   readonly complete: (state: SequenceState) => boolean
 }
 
-/** The form asked for and the text that it is known by, or undefined if none is asked for. */
-function read({ regex, jsonSchema, grammar }: ConstraintOptions): { key: string; grammar(): Grammar } | undefined {
+/** A form and the text that it is known by. */
+type Form = { readonly key: string; readonly grammar: () => Grammar }
+
+/** The form asked for, or undefined if none is asked for. */
+function read({ regex, jsonSchema, grammar }: ConstraintOptions): Form | undefined {
   if (regex !== undefined) {
     const expression = readRegex(regex)
     return {
@@ -49,9 +52,7 @@ const ready = new WeakMap<Tokenizer, Map<string, Masks>>()
 const mostReady = 16
 
 /** Throws NO_TEXT_FITS for a form of no text, and what reading the form throws. */
-function masksOf(options: ConstraintOptions, tokenizer: Tokenizer, vocabulary: number): Masks | undefined {
-  const form = read(options)
-  if (!form) return undefined
+function masksOf(form: Form, tokenizer: Tokenizer, vocabulary: number): Masks {
   let known = ready.get(tokenizer)
   if (!known) ready.set(tokenizer, (known = new Map()))
   const key = `${vocabulary} ${form.key}`
@@ -72,16 +73,16 @@ type Trail = { readonly ids: number[]; readonly states: State[] }
  * complete ends by itself. Errors: NO_TOKENIZER, NO_TEXT_FITS, BAD_REGEX, BAD_SCHEMA, BAD_GRAMMAR and those of `compile`.
  */
 export function constraintOf(
-  options: ConstraintOptions,
+  { regex, jsonSchema, grammar }: ConstraintOptions,
   tokenizer: Tokenizer | undefined,
   stopTokens: readonly number[],
   vocabulary: number,
 ): Constraint | undefined {
-  if (Object.values(options).every((value) => value === undefined)) return undefined
+  const form = read({ regex, jsonSchema, grammar })
+  if (!form) return undefined
   if (!tokenizer)
     throw usageError('NO_TOKENIZER', 'regex, jsonSchema and grammar need a tokenizer; the model has none.')
-  const masks = masksOf(options, tokenizer, vocabulary)
-  if (!masks) return undefined
+  const masks = masksOf(form, tokenizer, vocabulary)
   const { matcher } = masks
   const ends = new Set(stopTokens)
   /** By the array of a sequence's ids, which most often grows by one. */
