@@ -1,7 +1,10 @@
 /** Pellucid: transformers you can read, train, generate with and look inside. */
 export { PellucidError } from './base/errors.ts'
+export { type DescribeOptions, describeModel, type ModelDescription, type WeightBytes } from './describe.ts'
 export { type EvaluateOptions, type EvaluateSource, type Evaluation, evaluate } from './evaluate.ts'
 export type {
+  Alternative,
+  Choice,
   Completion,
   EarlyStopping,
   Finish,
@@ -9,12 +12,38 @@ export type {
   GenerateOptions,
   LogitsProcessor,
   Piece,
+  ProcessorOptions,
   Prompt,
+  Sampler,
   SequenceState,
+  TokenLogprobs,
 } from './generation/index.ts'
+export { processors, samplers } from './generation/index.ts'
 export type { InputValue } from './inputs.ts'
-export type { Perplexity } from './inspection/perplexity.ts'
+export {
+  type ArraySummary,
+  type AttentionMap,
+  attentionMaps,
+  type Candidate,
+  type Head,
+  type Inspectable,
+  type LensOptions,
+  type LogitLens,
+  logitLens,
+  type Norms,
+  type ParameterTree,
+  type Perplexity,
+  type Reading,
+  type ResidualNorms,
+  residualNorms,
+  type SurpriseReport,
+  summarize,
+  surprises,
+  type TokenSurprise,
+  tellingHead,
+} from './inspection/index.ts'
 export { type LoadOptions, loadModel, Model, type RunOptions, type RunResult } from './model.ts'
+export { definitions } from './models/index.ts'
 export type { RuntimeName } from './runtime/choose.ts'
 export type { NdArray } from './tensor/array.ts'
 export {

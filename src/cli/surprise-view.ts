@@ -17,10 +17,11 @@ export function drawSurprises(
 ): string {
   const pieces = tokens.map(({ text, bits }) => {
     const share = bits === undefined ? undefined : Math.min(1, bits / mostBits)
-    if (share === undefined) return { length: displayWidth(visible(text)), shown: paint.dim(visible(text)) }
+    const piece = truncate(visible(text), columns - 5)
+    if (share === undefined) return { length: displayWidth(piece), shown: paint.dim(piece) }
     // Without color a small bar after the token says the same.
     const mark = color ? '' : barOf(share)
-    return { length: displayWidth(visible(text)) + mark.length, shown: heat(share, visible(text), color) + mark }
+    return { length: displayWidth(piece) + mark.length, shown: heat(share, piece, color) + mark }
   })
   const lines: string[] = ['']
   let room = columns - 4

@@ -111,7 +111,7 @@ export const Gpt2 = (c: Gpt2Config): Network =>
       const steps = arange(input_ids!.shape[1]!)
       const positions = position_ids ?? (cache ? cache.starts.unsqueeze(1).add(steps) : steps)
       const x = m.transformer(input_ids!, positions, attention_mask, cache)
-      const head = m.lm_head?.() ?? m.transformer.wte.weight
+      const head = (m.lm_head ?? m.transformer.wte).weight
       const logits = einsum('b t c, v c -> b t v', logits_at ? takeRows(x, logits_at) : x, head)
       return labels ? { logits, loss: crossEntropy(logits, labels.shift(1, -1, -100)) } : { logits }
     },

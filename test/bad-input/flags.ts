@@ -20,6 +20,9 @@ export function prepareFlags(): void {
     'huge-number.json': '{"steps": 1e999}',
     'unknown.json': '{"stpes": 3}',
     'wrong-part.json': '{"data": 5}',
+    'zero-heads.json': '{"model_type": "gpt2", "n_head": 0}',
+    'alien.json': '{"model_type": "alien"}',
+    'huge-model.json': '{"model_type": "gpt2", "vocab_size": 1000000000000000}',
     'proto.json': '{"__proto__": {"steps": 1}}',
     'bad.jsonl': '"fine"\n{"text": 5}\n',
     'open.jsonl': '{"text": "a"\n',
@@ -94,6 +97,18 @@ const values: readonly FlagCase[] = [
   ),
   ...[...notNumber, '0', '1.1', '1e-400'].map((value) => refuse(2, /--top-p is '/, 'generate model --top-p=%1', value)),
   ...['0', '1025', '1e9', '-1'].map((value) => refuse(2, /--beams is '/, 'generate model --beams %1', value)),
+  ...['', '1', '1.', '.1', 'a.b', '-1.0', '1.2.3', '1e1.0', '0x1.1', 'AUTO', '0,1', '12345678.0', '⁰.1', '0. 1'].map(
+    (value) =>
+      refuse(
+        2,
+        /--attention is '.*expected layer\.head, such as 0\.3, or auto/,
+        'inspect model --text a --attention=%1',
+        value,
+      ),
+  ),
+  refuse(2, /--norms takes no value/, 'inspect model --text a --norms=yes'),
+  refuse(2, /--top is '51'/, 'inspect model --text a --logit-lens --top 51'),
+  refuse(2, /--describe is empty/, 'models --describe='),
   refuse(2, /--threads is '100000'/, 'bench --threads 100000'),
   refuse(2, /--runtime is 'a\\nb/, 'generate model --runtime %1', manyLines),
   refuse(2, /--runtime is '\\u001b\[31mnative'/, 'generate model --runtime %1', '\x1b[31mnative'),
@@ -118,7 +133,15 @@ const together: readonly FlagCase[] = [
   refuse(2, /--lossy is for a text in --file/, 'tokenize model text --lossy'),
   refuse(2, /one text/, 'tokenize model --file text.txt --jsonl text.txt'),
   refuse(2, /either --text or --inputs/, 'inspect model --text a --inputs text.txt'),
-  refuse(2, /--capture needs --output/, 'inspect model --text a --capture h.0'),
+  refuse(2, /No value matches 'h\.0'/, 'inspect model --text a --capture h.0'),
+  refuse(2, /--inputs needs --output, .* or --capture/, 'inspect model --inputs text.txt'),
+  refuse(2, /--norms draws a text; found --inputs/, 'inspect model --inputs text.txt --output o.safetensors --norms'),
+  refuse(2, /--attention draws a text/, 'inspect model --inputs text.txt --capture h.0 --attention 0.0 --logit-lens'),
+  refuse(2, /--gradients needs --output/, 'inspect model --text a --gradients'),
+  refuse(2, /--json tells either/, 'inspect model --text a --output o.safetensors --json --logit-lens'),
+  refuse(2, /no head 1\.0: this model has the layers 0 /, 'inspect model --text a --attention 1.0'),
+  refuse(2, /no head 0\.2: this model has the heads 0 to 1/, 'inspect model --text a --attention 0.0 --attention 0.2'),
+  refuse(2, /The text is empty/, 'inspect model --norms --text='),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --vocab-size 500 --out new'),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --out new text.txt --special <s>'),
   refuse(2, /at least 5: 4 special/, 'tokenizer train --model characters --vocab-size 4 --out new text.txt'),
@@ -131,6 +154,22 @@ const together: readonly FlagCase[] = [
   ),
   refuse(2, /No value matches/, 'inspect model --text a --output o.safetensors --capture %1', `${'*'.repeat(300)}x`),
   refuse(2, /No value matches ''/, 'inspect model --text a --output o.safetensors --capture='),
+]
+
+const described: readonly FlagCase[] = [
+  refuse(2, /neither a published size .* Did you mean gpt2-xl\?\nPublished: gpt2,/, 'models --describe gpt2-x1'),
+  refuse(2, /neither a published size/, 'models --describe %1', 'toString'),
+  refuse(2, /^--describe 'a\\nb/, 'models --describe %1', manyLines),
+  refuse(3, /no downloaded model of this name/, 'models --describe nobody/nothing'),
+  refuse(3, /folder: holds no config\.json/, 'models --describe folder'),
+  refuse(3, /text\.txt:1:1/, 'models --describe text.txt'),
+  refuse(3, /open\.json:1:2/, 'models --describe open.json'),
+  refuse(3, /list\.json: holds \[\]/, 'models --describe list.json'),
+  refuse(2, /unknown\.json: 'stpes'/, 'models --describe unknown.json'),
+  refuse(3, /zero-heads\.json: n_head is 0/, 'models --describe zero-heads.json'),
+  refuse(3, /alien\.json: model_type is "alien"/, 'models --describe alien.json'),
+  refuse(2, /too many to be counted/, 'models --describe huge-model.json'),
+  refuse(2, /found 'gpt2'/, 'models gpt2'),
 ]
 
 const fifo = process.platform === 'win32' ? [] : ['fifo', '/dev/zero']
@@ -235,4 +274,11 @@ const recipes: readonly FlagCase[] = [
 ]
 
 /** All of them, by what is wrong. */
-export const flagCases: Readonly<Record<string, readonly FlagCase[]>> = { wording, values, together, paths, recipes }
+export const flagCases: Readonly<Record<string, readonly FlagCase[]>> = {
+  wording,
+  values,
+  together,
+  described,
+  paths,
+  recipes,
+}

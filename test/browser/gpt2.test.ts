@@ -1,11 +1,12 @@
 /** GPT-2 in real Chromium, from a page bundled with esbuild: the oracle's numbers, decoding, and a step of training. */
 import { type Browser, chromium as engine, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RunResult } from '../../src/model.ts'
+import { Model, type RunResult } from '../../src/model.ts'
 import { referenceRuntime } from '../../src/runtime/reference.ts'
 import { fromNested, toNumbers } from '../../src/tensor/array.ts'
 import { openCheckpoint } from '../../src/weights/checkpoint.ts'
 import { differences, type Generations, gradientsOf, openOracle, outputsOf, tolerance } from '../oracles/oracle.ts'
+import { inspections } from './inspections.ts'
 import type { PageTests } from './page.ts'
 import { bundle, chromium, type Site, serve } from './site.ts'
 import { trainingStep } from './step.ts'
@@ -22,6 +23,10 @@ const batch = Object.fromEntries(
     return [name, Array.from({ length: array.shape[0]! }, (_, row) => numbers.slice(row * width, (row + 1) * width))]
   }),
 )
+
+type Inspected = Awaited<ReturnType<typeof inspections>>
+const inspectedHere = async (ids: number[]): Promise<Inspected> =>
+  await inspections(new Model(await openCheckpoint(oracle.model), referenceRuntime()), ids)
 
 type Trained = Awaited<ReturnType<typeof trainingStep>>
 let trained: Promise<Trained> | undefined
@@ -96,6 +101,21 @@ describe.skipIf(!chromium)(`in Chromium${chromium ? '' : ' (skipped: no Chromium
       const prompts = generation.single.map(({ input_ids }) => input_ids)
       const ids = await inPage<number[][], 'generate'>('generate', prompts, generation.max_new_tokens)
       expect(ids).toEqual(generation.single.flatMap(({ greedy }) => greedy.sequences))
+    })
+
+    test('inspections show what they show on the reference runtime', async () => {
+      const ids = generation.single[0]!.input_ids
+      const found = await inPage<Inspected, 'inspect'>('inspect', ids)
+      const expected = await inspectedHere(ids)
+      expect(found.head).toEqual(expected.head)
+      expect(found.lens.settled).toEqual(expected.lens.settled)
+      const numbers = (shown: Inspected) => [
+        ...[...shown.attention, ...shown.bits, shown.perplexity, ...shown.norms.start],
+        ...shown.norms.layers.flatMap(({ adds, end }) => [...end, ...Object.values(adds).flat()]),
+        ...shown.lens.layers.flatMap(({ candidates }) => candidates.flat().map(({ probability }) => probability)),
+      ]
+      for (const [i, x] of numbers(expected).entries())
+        expect(Math.abs(numbers(found)[i]! - x)).toBeLessThan(1e-4 * Math.max(1, Math.abs(x)))
     })
 
     test('a step of training lowers the loss, as it does on the reference runtime', async () => {

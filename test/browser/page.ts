@@ -4,6 +4,7 @@ import { chooseRuntime } from '../../src/runtime/choose.ts'
 import { fromNested } from '../../src/tensor/array.ts'
 import { matchWeights, parseConfig } from '../../src/weights/checkpoint.ts'
 import { parseSafetensors } from '../../src/weights/safetensors.ts'
+import { inspections } from './inspections.ts'
 import { trainingStep } from './step.ts'
 import { pack } from './transfer.ts'
 
@@ -30,6 +31,13 @@ const tests = {
     const { sequences } = await model.complete(prompts, { maxNewTokens, temperature: 0 })
     await model.dispose()
     return pack(sequences.map(({ ids }) => [...ids]))
+  },
+  /** What inspections show of a row of tokens. */
+  async inspect(ids: number[]): Promise<string> {
+    const model = new Model(await openCheckpoint(), await chooseRuntime())
+    const shown = await inspections(model, ids)
+    await model.dispose()
+    return pack(shown)
   },
   /** What `trainingStep` returns. */
   async train(batch: Batch): Promise<string> {

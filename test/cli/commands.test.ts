@@ -134,6 +134,34 @@ describe('inspect', () => {
     expect((await succeed(['inspect', 'model', '--text', 'T'])).out).not.toContain('NaN')
   })
 
+  test('views, one below the other, and their numbers', async () => {
+    const line = ['inspect', 'model', '--text', 'The cat saw', '--attention', '0.1', '--attention', 'auto', '--norms']
+    const all = [...line, '--logit-lens', '--surprises', '--capture', '**.mlp', '--top', '2']
+    const { out } = await succeed(all)
+    expect(out).toMatch(/expected in its place[\s\S]*layer 0, head 1[\s\S]*norms of[\s\S]*logit lens[\s\S]*h\.0\.mlp/)
+    const report = json((await succeed([...all, '--json'])).out)
+    const count = report.tokens.length
+    expect(report.attention).toHaveLength(2)
+    expect(report.attention[0]).toMatchObject({ layer: 0, head: 1 })
+    expect(report.attention[0].weights).toHaveLength(count)
+    expect(report.norms.layers[0].adds.mlp).toHaveLength(count)
+    expect(report.logitLens.settled).toHaveLength(count)
+    expect(report.tokens[1].alternatives).toHaveLength(2)
+    expect(report.captured['transformer.h.0.mlp']).toMatchObject({ shape: [1, count, 16], nonfinite: 0 })
+    const only = await succeed([...line.slice(0, 4), '--norms'])
+    expect(only.out).not.toContain('what could come next')
+    const hinted = await succeed(line.slice(0, 4), { interactive: true })
+    expect(hinted.out).toContain('--logit-lens')
+  })
+
+  test('captured values without a file to write: a table', async () => {
+    const { out } = await succeed('inspect model --text cat --capture attentions --capture **.ln_f')
+    expect(out).toMatch(
+      /path +shape +mean +deviation +min +max\n +attentions\.0 +\[1, 2, \d+, \d+\][\s\S]*transformer\.ln_f/,
+    )
+    await succeed('inspect model --text cat --output in.safetensors')
+  })
+
   test('a text to a file of tensors', async () => {
     const { out } = await succeed('inspect model --text cat --output o.safetensors --gradients --json')
     const { tensors } = json(out)
@@ -177,6 +205,21 @@ describe('about the project and the machine', () => {
   test('models, with exact counts', async () => {
     expect((await succeed('models')).out).toContain('124,439,808')
     expect(JSON.stringify(json((await succeed('models --json')).out))).toContain('1557611200')
+  })
+
+  test('models --describe: a size, a config, a directory, a recipe, as text and as JSON', async () => {
+    const { out } = await succeed('models --describe gpt2-xl')
+    expect(out).toMatch(/h\.0–47 ×48 +1,475,558,400/)
+    expect(out).toMatch(/model\.transformer +1,557,611,200/)
+    expect(out).toContain('3,109,942,400·n + 307,200·n²')
+    expect(json((await succeed('models --describe gpt2-xl --json')).out).parameters).toBe(1_557_611_200)
+    const [directory, config] = await Promise.all(
+      ['model', 'model/config.json'].map(async (from) => json((await succeed(`models --describe ${from} --json`)).out)),
+    )
+    expect(directory).toEqual(config)
+    expect(directory.config).toMatchObject({ layers: 1, width: 16 })
+    const recipe = json((await succeed('models --describe nanogpt-cpu --json')).out)
+    expect(recipe).toMatchObject({ vocabulary: 65, context: 64, config: { layers: 4, activation: 'gelu' } })
   })
 
   test('recipes: the list, one in full, the schema', async () => {

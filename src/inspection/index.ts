@@ -1,0 +1,10 @@
+/** What a model shows of its inside. */
+export { type AttentionMap, attentionMaps, type Head, tellingHead } from './attention.ts'
+export type { Candidate } from './candidates.ts'
+export { type LensOptions, type LogitLens, logitLens } from './lens.ts'
+export { type ParameterTree, parameterTree } from './parameter-tree.ts'
+export { type Perplexity, type PerplexityOptions, perplexity } from './perplexity.ts'
+export { type Inspectable, idsOf, pieceOf, type Reading } from './reading.ts'
+export { type Norms, type ResidualNorms, residualNorms } from './residual.ts'
+export { type ArraySummary, summarize } from './summary.ts'
+export { type SurpriseReport, surprises, type TokenSurprise } from './surprise.ts'
