@@ -8,6 +8,12 @@ export type BenchmarkOptions = {
   python: string
   /** A checkout of karpathy/nanoGPT. */
   nanogpt?: string
+  /** A folder with node-llama-cpp in its node_modules. */
+  peers?: string
+  /** A GPT-2 directory to decode with; one is made unless given. */
+  model?: string
+  /** Texts at once in the decoding benchmark. */
+  batches?: number[]
   threads: number
   seeds: number[]
   keep: boolean
