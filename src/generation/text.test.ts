@@ -1,20 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { siteOf } from '../base/random.ts'
-import { type Gpt2Config, gpt2 } from '../models/gpt2.ts'
-import { normal, parameters } from '../nn/index.ts'
 import { chooseRuntime } from '../runtime/choose.ts'
 import { referenceRuntime } from '../runtime/reference.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { NdArray } from '../tensor/array.ts'
 import { byteCharacters } from '../tokenizers/bytes.ts'
 import { bytelevelBpe, Tokenizer } from '../tokenizers/index.ts'
 import { vocabularyOf } from '../tokenizers/vocabulary.ts'
 import { type Checkpoint, openCheckpoint, readParameters } from '../weights/checkpoint.ts'
-import { gpt2Format } from '../weights/gpt2.ts'
 import { Generator } from './generator.ts'
 import type { GenerateOptions } from './options.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
+import { randomCheckpoint } from './random-checkpoint.suite.ts'
 
 const directory = fileURLToPath(new URL('../../test/oracles/data/gpt2-lm/model', import.meta.url))
 
@@ -185,24 +181,6 @@ describe('text', () => {
     await free.dispose()
   })
 })
-
-/** Heads of 8, the width that the native kernel wants; weights large enough that attention matters. */
-function randomCheckpoint(changes: Partial<Gpt2Config> = {}): Checkpoint {
-  const size = { layers: 2, heads: 2, width: 16, context: 32, vocabulary: 50 }
-  const config: Gpt2Config = { ...gpt2.configure(size), ...changes }
-  const network = gpt2.build(config)
-  const leaves = parameters(network)
-  const constants = new Map(
-    [...leaves].map(([name, tensor]) => {
-      const shape = tensor.shape as readonly number[]
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
-      normal(0.4).fill(data, shape, 6, siteOf(name))
-      const array: NdArray = { dtype: 'float32', shape, data }
-      return [name, { tensor, source: { dtype: 'float32' as const, read: async () => array } }]
-    }),
-  )
-  return { format: gpt2Format, config, file: {}, network, parameters: leaves, constants, warnings: [] }
-}
 
 describe('caches with fused and written-out attention', () => {
   const prompts = [[3, 1, 4, 1, 5, 9, 2, 6], [7], [20, 30, 40], Array.from({ length: 32 }, (_, i) => i)]
