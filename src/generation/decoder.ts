@@ -4,9 +4,11 @@ import type { Program } from '../graph/program.ts'
 import { Cache } from '../nn/index.ts'
 import { input } from '../ops/index.ts'
 import type { Arrays, Executable, Runtime } from '../runtime/runtime.ts'
+import { compileInSequence } from '../runtime/sequence.ts'
 import { bytesOf } from '../tensor/dtype.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { inferenceProgram } from '../weights/quantized.ts'
+import { halves } from './halves.ts'
 import { Rows } from './rows.ts'
 
 export { Rows }
@@ -70,7 +72,10 @@ export class Decoder {
     runtime: Runtime,
     { threads, weights }: DecoderOptions,
   ): Promise<Decoder> {
-    const compile = (tokens?: number) => runtime.compile(trace(checkpoint, weights !== undefined, tokens), { threads })
+    const compile = (tokens?: number) => {
+      const program = trace(checkpoint, weights !== undefined, tokens)
+      return compileInSequence(runtime, runtime.packs ? halves(program, checkpoint) : [program], { threads })
+    }
     return new Decoder(checkpoint, compile, await compile(), weights ?? {})
   }
 

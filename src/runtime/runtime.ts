@@ -32,6 +32,8 @@ export type Environment = Readonly<Record<string, string | readonly string[]>>
 export interface Runtime {
   readonly name: string
   readonly capabilities: Capabilities
+  /** Whether it rearranges constant matrices when it compiles, which takes time: on one thread for each program. */
+  readonly packs?: boolean
   environment(): Promise<Environment>
   compile(program: Program, options?: CompileOptions): Promise<Executable>
   /** This runtime again, watched; absent where the engine cannot say what time its nodes take. */

@@ -23,23 +23,19 @@ export const codesShape = (rows: number, inner: number, bits: WeightBits): [numb
 export async function quantize({ shape, data }: NdArray, turned: boolean, bits: WeightBits): Promise<Codes> {
   const [rows, inner] = (turned ? shape : [shape[1], shape[0]]) as [number, number]
   const [, blocks, bytes] = codesShape(rows, inner, bits)
-  const values = data as Float32Array
   const codes = new Uint8Array(rows * blocks * bytes)
   const scales = new Float32Array(rows * blocks)
-  const [acrossRows, alongRow] = turned ? [inner, 1] : [1, rows]
-  // Neighbors in memory are visited one after another: rows of a block where rows lie together, else blocks of a row.
-  const lane = turned ? 1 : Math.min(rows, 256)
   const encode = bits === 8 ? encode8 : encode4
+  // Blocks of neighboring rows are made together: in a matrix that is not turned, their weights are neighbors in memory.
+  const tile = new Float32Array(blockLength * lanes)
   let done = 0
-  for (let first = 0; first < rows; first += lane)
+  for (let first = 0; first < rows; first += lanes)
     for (let b = 0; b < blocks; b++) {
-      const start = b * blockLength
-      const count = Math.min(blockLength, inner - start)
-      for (let row = first; row < Math.min(rows, first + lane); row++) {
-        const at = row * blocks + b
-        scales[at] = encode(values, row * acrossRows + start * alongRow, alongRow, count, codes, at * bytes)
-        done += count
-      }
+      const width = Math.min(lanes, rows - first)
+      const count = Math.min(blockLength, inner - b * blockLength)
+      copyTile(data as Float32Array, turned, rows, inner, first, width, b * blockLength, count, tile)
+      encode(tile, width, codes, scales, first * blocks + b, blocks)
+      done += width * blockLength
       if (done >= slice) {
         done = 0
         await giveWay()
@@ -51,39 +47,82 @@ export async function quantize({ shape, data }: NdArray, turned: boolean, bits: 
   }
 }
 
-type Encode = (values: Float32Array, from: number, step: number, count: number, codes: Uint8Array, to: number) => number
+/** Rows whose blocks are made together: their codes and weights fit the fastest cache. */
+const lanes = 64
 
-/** One block of 8-bit codes; returns its scale. What lies beyond the matrix is 0. */
-const encode8: Encode = (values, from, step, count, codes, to) => {
-  let largest = 0
-  for (let p = 0; p < count; p++) largest = Math.max(largest, Math.abs(values[from + p * step]!))
-  const inverse = largest === 0 ? 0 : 127 / largest
-  for (let p = 0; p < count; p++) codes[to + p] = Math.round(values[from + p * step]! * inverse) + 128
-  codes.fill(128, to + count, to + blockLength)
-  return largest / 127
+/** Weights of one block of some rows as [32, lanes]; 0 beyond the matrix. */
+function copyTile(
+  from: Float32Array,
+  turned: boolean,
+  rows: number,
+  inner: number,
+  first: number,
+  width: number,
+  start: number,
+  count: number,
+  tile: Float32Array,
+): void {
+  if (count < blockLength) tile.fill(0)
+  if (!turned) {
+    for (let p = 0; p < count; p++) {
+      const at = (start + p) * rows + first
+      for (let lane = 0; lane < width; lane++) tile[p * lanes + lane] = from[at + lane]!
+    }
+    return
+  }
+  for (let lane = 0; lane < width; lane++) {
+    const at = (first + lane) * inner + start
+    for (let p = 0; p < count; p++) tile[p * lanes + lane] = from[at + p]!
+  }
 }
 
-/** One block of 4-bit codes, two a byte; returns its scale. */
-const encode4: Encode = (values, from, step, count, codes, to) => {
-  let extreme = 0
-  for (let p = 0; p < count; p++) {
-    const value = values[from + p * step]!
-    if (Math.abs(value) > Math.abs(extreme)) extreme = value
-  }
-  const inverse = extreme === 0 ? 0 : -8 / extreme
-  let [products, squares] = [0, 0]
-  for (let p = 0; p < blockLength; p++) {
-    let code = 0
-    if (p < count) {
-      const value = values[from + p * step]!
-      code = Math.min(7, Math.round(value * inverse))
-      products += value * code
-      squares += code * code
+/** Codes and scales of a tile's blocks, the first of which is block `at`; those of the next row are `blocks` further on. */
+type Encode = (
+  tile: Float32Array,
+  width: number,
+  codes: Uint8Array,
+  scales: Float32Array,
+  at: number,
+  blocks: number,
+) => void
+
+const encode8: Encode = (tile, width, codes, scales, at, blocks) => {
+  for (let lane = 0; lane < width; lane++) {
+    let largest = 0
+    for (let i = lane; i < tile.length; i += lanes) {
+      const size = Math.abs(tile[i]!)
+      if (size > largest) largest = size
     }
-    if (p & 1) codes[to + (p >> 1)]! |= (code + 8) << 4
-    else codes[to + (p >> 1)] = code + 8
+    const block = at + lane * blocks
+    const inverse = largest === 0 ? 0 : 127 / largest
+    scales[block] = largest / 127
+    let to = block * blockLength
+    // Adding a half and dropping the fraction rounds what is positive.
+    for (let i = lane; i < tile.length; i += lanes) codes[to++] = (tile[i]! * inverse + 128.5) | 0
   }
-  return squares === 0 ? 0 : products / squares
+}
+
+const encode4: Encode = (tile, width, codes, scales, at, blocks) => {
+  for (let lane = 0; lane < width; lane++) {
+    let extreme = 0
+    for (let i = lane; i < tile.length; i += lanes) {
+      const value = tile[i]!
+      if (Math.abs(value) > Math.abs(extreme)) extreme = value
+    }
+    const block = at + lane * blocks
+    const inverse = extreme === 0 ? 0 : -8 / extreme
+    let [products, squares] = [0, 0]
+    let to = block * (blockLength >> 1)
+    for (let i = lane; i < tile.length; i += 2 * lanes) {
+      const [low, high] = [tile[i]!, tile[i + lanes]!]
+      const a = Math.min(15, (low * inverse + 8.5) | 0)
+      const b = Math.min(15, (high * inverse + 8.5) | 0)
+      products += low * (a - 8) + high * (b - 8)
+      squares += (a - 8) * (a - 8) + (b - 8) * (b - 8)
+      codes[to++] = a | (b << 4)
+    }
+    scales[block] = squares === 0 ? 0 : products / squares
+  }
 }
 
 /** The matrix that codes stand for, [rows, inner] if `turned`, else [inner, rows]. */

@@ -17,6 +17,7 @@ const capabilities = { contrib: true, integerBlocks: true }
 export const nativeRuntime = (defaults: NativeOptions = {}): Runtime => ({
   name: 'native',
   capabilities,
+  packs: defaults.prepack !== false,
   environment: async () => ({
     onnxruntime: nativeLibrary().version,
     provider: 'CPU',
