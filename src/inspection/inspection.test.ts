@@ -138,6 +138,14 @@ describe.each(runtimeNames)('on the %s runtime', (runtime) => {
   })
 })
 
+test('of weights in few bits, too, the lens ends at the answer of the model', async () => {
+  const model = await loadModel(folder, { quantize: 'int8', warn: () => {} })
+  const { logits } = await model.run({ input_ids: [ids] })
+  const { layers } = await logitLens(model, ids, { top: 1 })
+  for (const [t, [best]] of layers.at(-1)!.candidates.entries()) expect(best!.id).toBe(largest(rowOf(logits, t), 1)[0])
+  await model.dispose()
+})
+
 test('the largest entries, of equal ones the first', () => {
   expect(largest(Float32Array.of(1, 3, 3, 2, 3), 3)).toEqual([1, 2, 4])
   expect(largest(Float32Array.of(1, 2), 5)).toEqual([1, 0])

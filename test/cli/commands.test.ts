@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
 import { loadTokenizer } from '../../src/index.ts'
+import { writeSafetensors } from '../../src/weights/safetensors-write.ts'
 import { type Conditions, cli } from './terminal.ts'
 import { openWorkspace, tiny } from './workspace.ts'
 
@@ -159,7 +160,14 @@ describe('inspect', () => {
     expect(out).toMatch(
       /path +shape +mean +deviation +min +max\n +attentions\.0 +\[1, 2, \d+, \d+\][\s\S]*transformer\.ln_f/,
     )
-    await succeed('inspect model --text cat --output in.safetensors')
+    const { ids } = json((await succeed('tokenize model cat --json')).out)
+    const input = { dtype: 'int32', shape: [1, ids.length], data: Int32Array.from(ids) } as const
+    await writeSafetensors('in.safetensors', new Map([['input.input_ids', input]]))
+    const captured = async (line: string) => json((await succeed(`${line} --capture **.attn --json`)).out).captured
+    const ofText = await captured('inspect model --text cat')
+    expect(await captured('inspect model --inputs in.safetensors')).toEqual(ofText)
+    expect(Object.keys(ofText)).toEqual(['transformer.h.0.attn'])
+    expect((await succeed('inspect model --inputs in.safetensors --capture **.attn')).out).toContain('deviation')
   })
 
   test('a text to a file of tensors', async () => {
