@@ -7,6 +7,8 @@ export type OptionSpec = {
   /** Text → value; throws a usage error. Without it the value is the text, or true for a flag without a value. */
   readonly parse?: (text: string) => unknown
   readonly default?: unknown
+  /** The heading under which help lists it. */
+  readonly group?: string
   /** May be given several times; the value is the list. */
   readonly repeat?: boolean
 }

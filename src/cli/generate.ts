@@ -1,25 +1,15 @@
 /** `pellucid generate`: text from a model, streamed as it comes. */
 import { usageError } from '../base/errors.ts'
-import type { EarlyStopping, Prompt } from '../generation/index.ts'
+import type { Prompt } from '../generation/index.ts'
 import { checkId } from '../generation/prompts.ts'
 import { loadModel } from '../model.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
 import { reading, readWhole } from './data-files.ts'
+import { idList, writingOptions } from './generate-options.ts'
 import { printable } from './layout.ts'
-import { filled, json, loadingOptions, lossy, modelArgument, number, oneOf, runtimeOptions, whole } from './options.ts'
-import { quoted } from './quote.ts'
-
-/** `5,17,3` → ids. */
-function parseIds(text: string): number[] {
-  const ids = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
-  if (ids.some((id) => !Number.isSafeInteger(id)))
-    throw usageError('BAD_VALUE', `--prompt-ids is ${quoted(text)}, expected token ids such as 5,17,3.`)
-  return ids
-}
-
-/** When beam search ends, by the words of the flag. */
-const early: Readonly<Record<string, EarlyStopping>> = { true: true, false: false, never: 'never' }
+import { logprobsTable } from './logprobs-view.ts'
+import { filled, json, loadingOptions, lossy, modelArgument, runtimeOptions } from './options.ts'
 
 export const generate: Command = {
   name: 'generate',
@@ -39,53 +29,10 @@ export const generate: Command = {
     {
       flags: '--prompt-ids <ids>',
       description: 'token ids instead of text: 5,17,3 (needs no tokenizer)',
-      parse: parseIds,
+      parse: idList('--prompt-ids'),
       repeat: true,
     },
-    {
-      flags: '--max-new-tokens <n>',
-      description: 'most tokens to write',
-      parse: whole('--max-new-tokens', { min: 1, max: 1e9 }),
-      default: 200,
-    },
-    {
-      flags: '--temperature <t>',
-      description: '0 always takes the likeliest token; below 1 bolder choices are rarer',
-      parse: number('--temperature', { min: 0 }),
-    },
-    { flags: '--top-k <k>', description: 'choose among the k likeliest tokens', parse: whole('--top-k') },
-    {
-      flags: '--top-p <p>',
-      description: 'choose among the likeliest tokens that make up this share',
-      parse: number('--top-p', { above: 0, max: 1 }),
-    },
-    { flags: '--seed <n>', description: 'same seed, same text', parse: whole('--seed', { min: 0 }) },
-    {
-      flags: '--stop <text>',
-      description: 'a text that ends the writing; it is not written',
-      parse: filled('--stop', 'a text'),
-      repeat: true,
-    },
-    {
-      flags: '--returned <n>',
-      description: 'texts for each prompt',
-      parse: whole('--returned', { min: 1, max: 1024 }),
-    },
-    {
-      flags: '--beams <n>',
-      description: 'search for the likeliest text, following n at once, in place of drawing one',
-      parse: whole('--beams', { min: 1, max: 1024 }),
-    },
-    {
-      flags: '--length-penalty <p>',
-      description: 'with --beams: above 0 favors long texts (default: 1)',
-      parse: number('--length-penalty'),
-    },
-    {
-      flags: '--early-stopping <when>',
-      description: 'with --beams: true, false or never (default: false)',
-      parse: (text) => early[oneOf('--early-stopping', Object.keys(early))(text)],
-    },
+    ...writingOptions,
     lossy,
     json,
     ...loadingOptions,
@@ -139,14 +86,19 @@ export const generate: Command = {
           'BAD_VALUE',
           `--top-k is ${rest.topK}, expected at most ${vocabulary}, the model's vocabulary.`,
         )
-      if (asJson || prompts.length > 1 || (rest.returned ?? 1) > 1 || (rest.beams ?? 1) > 1) {
+      const telling = rest.logprobs !== undefined || rest.promptLogprobs !== undefined
+      if (asJson || telling || prompts.length > 1 || (rest.returned ?? 1) > 1 || (rest.beams ?? 1) > 1) {
         const { sequences } = await model.complete(prompts, options)
         if (asJson) terminal.out(`${JSON.stringify({ sequences })}\n`)
         else
-          for (const [i, sequence] of sequences.entries())
+          for (const [i, sequence] of sequences.entries()) {
+            const { promptTokens = [], tokens = [] } = sequence
+            const told = [...promptTokens, ...tokens]
             terminal.out(
               `${paint.dim(`── ${i + 1} of ${sequences.length}`)}\n${shown(model.tokenizer ? sequence.text : sequence.ids.join(' '))}\n`,
             )
+            if (told.length > 0) terminal.out(logprobsTable(told))
+          }
         return
       }
       if (typeof prompts[0] !== 'string') for (const id of prompts[0]!) checkId(id, '--prompt-ids', model.checkpoint)

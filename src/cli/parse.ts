@@ -118,8 +118,11 @@ function tooMany({ name, arguments: specs = [], subcommands }: Command, extra: s
 }
 
 /** A flag given twice is refused unless it makes a list: which of the two was meant cannot be known. */
-function optionOf({ flags, description, parse: read, repeat, default: value }: OptionSpec): Option {
+function optionOf({ flags, description, parse: read, repeat, group, default: value }: OptionSpec): Option {
   const option = new Option(flags, description)
+  if (group) option.helpGroup(group)
+  // A flag with a value is not the negation of another one, whatever it is called.
+  if (flags.includes('<')) option.negate = false
   if (!flags.includes('<')) return option
   if (repeat) return option.argParser((text: string, before: unknown[] = []) => [...before, read ? read(text) : text])
   let seen: string | undefined

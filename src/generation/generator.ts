@@ -7,6 +7,7 @@ import { Batch, type BatchStatistics, type Task } from './batch.ts'
 import { constraintOf } from './constraints/index.ts'
 import { Decoder } from './decoder.ts'
 import { checkDraft, draftProposer } from './draft.ts'
+import { LogprobReporter } from './logprobs.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
@@ -69,7 +70,10 @@ export class Generator {
       if (settings[name] > 1)
         throw usageError('BAD_OPTION', `A stream is one text: ${name} must be 1, found ${settings[name]}.`)
     const ends = this.#ends(settings)
-    const [task] = await this.#tasks(this.#sequences([prompt], settings, ends), settings, ends)
+    const sequences = this.#sequences([prompt], settings, ends)
+    if (settings.contrastivePenalty > 0)
+      return yield* this.#contrastive.write(sequences[0]!, settings, this.#processors(settings, ends))
+    const [task] = await this.#tasks(sequences, settings, ends)
     settings.signal?.throwIfAborted()
     yield* (await this.#texts()).add(task!)
   }
@@ -184,13 +188,20 @@ export class Generator {
     const sample = samplerOf(settings)
     const proposer = await this.#proposers(settings)
     const request = {}
+    const { tokenizer } = this.#reader
+    const ofNew = settings.logprobs === undefined ? undefined : new LogprobReporter(settings.logprobs, tokenizer)
+    const ofPrompts =
+      settings.promptLogprobs === undefined ? undefined : new LogprobReporter(settings.promptLogprobs, tokenizer)
     return sequences.map((sequence) => {
       const draw = () => drawAt(seed, sequence.ids.length, sequence.number)
       const next = (logits: Float32Array) => {
+        const tell = ofNew?.before(logits)
         for (const process of processors) process(logits, sequence)
-        return sequence.accept(sample(logits, draw, sequence))
+        const choice = sample(logits, draw, sequence)
+        return sequence.accept(choice, tell?.(choice.id))
       }
-      return { sequence, maxNewTokens, next, request, signal, proposer: proposer(sequence) }
+      const watch = ofPrompts && sequence.watchPrompt(ofPrompts)
+      return { sequence, maxNewTokens, next, request, signal, proposer: proposer(sequence), watch }
     })
   }
 

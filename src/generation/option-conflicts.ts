@@ -8,6 +8,8 @@ type Name = keyof GenerateOptions
 const drawing = ['topK', 'topP', 'minP', 'typicalP', 'epsilonCutoff', 'etaCutoff', 'sampler', 'seed'] as const
 /** What only means something to beam search. */
 const beamed = ['lengthPenalty', 'earlyStopping', 'beamSampling', 'beamGroups', 'diversityPenalty'] as const
+/** What only the step-by-step writing of texts can tell. */
+const reports = ['logprobs', 'promptLogprobs'] as const
 
 const bad = (message: string) => usageError('BAD_OPTION', message)
 
@@ -61,7 +63,7 @@ function checkBeams(options: GenerateOptions, settings: Settings): void {
   if (beamGroups === 1)
     refuse(options, ['diversityPenalty'], () => 'diversityPenalty is between groups of beams: give beamGroups above 1.')
   if (beamGroups > 1 && beamSampling) throw bad('Groups of beams do not sample: leave out beamSampling, or beamGroups.')
-  refuse(options, ['sampler', 'logprobs'], (name) => `Beam search has no use for ${name}: leave it out, or beams.`)
+  refuse(options, ['sampler', ...reports], (name) => `Beam search has no use for ${name}: leave it out, or beams.`)
   if (!beamSampling) refuseDrawing(options, (name) => `Beam search does not sample: leave out ${name}, or beams.`)
   else if (options.temperature === 0)
     throw bad('At temperature 0 nothing is drawn: leave out beamSampling, or temperature.')
@@ -71,6 +73,7 @@ function checkContrastive({ topK, ...options }: GenerateOptions, { beams, return
   if (beams > 1) throw bad('Contrastive search follows one text: leave out beams, or contrastivePenalty.')
   if (returned > 1) throw bad(`Contrastive search gives one text: returned must be 1, found ${returned}.`)
   if (topK === 1) throw bad('Contrastive search chooses among several tokens: topK must be above 1, found 1.')
+  refuse(options, reports, (name) => `Contrastive search cannot give ${name}: leave it out, or contrastivePenalty.`)
   refuseDrawing(options, (name) => `Contrastive search does not sample: leave out ${name}, or contrastivePenalty.`)
 }
 

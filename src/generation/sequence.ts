@@ -1,6 +1,7 @@
 /** One text being written: its ids, the words they make, and when it is finished. */
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Constraint } from './constraints/index.ts'
+import type { LogprobReporter, TokenLogprobs } from './logprobs.ts'
 import type { SequenceState } from './processors/processor.ts'
 import type { Choice } from './sampling.ts'
 import { stopFilter } from './stop.ts'
@@ -13,8 +14,12 @@ export type Piece = {
   /** Whole characters; may be empty while a character or a stop string is not complete. */
   readonly text: string
   readonly ids: readonly number[]
-  /** Log-probability of each id. */
+  /** Log-probability of each id, in the distribution it was chosen from. */
   readonly logprobs: readonly number[]
+  /** With the option `logprobs`: what the model gave each id before any processor. */
+  readonly tokens?: readonly TokenLogprobs[]
+  /** With the option `promptLogprobs`, in the first piece: the same for the ids of the prompt. */
+  readonly promptTokens?: readonly TokenLogprobs[]
   /** Set in the last piece. */
   readonly finish?: Finish
 }
@@ -32,6 +37,10 @@ export type GeneratedSequence = {
   readonly score: number
   /** Log-probability of each new id, in the distribution it was chosen from. */
   readonly logprobs: readonly number[]
+  /** With the option `logprobs`: what the model gave each new id before any processor. */
+  readonly tokens?: readonly TokenLogprobs[]
+  /** With the option `promptLogprobs`: the same for the ids of the prompt. Those that the model no longer reads have none. */
+  readonly promptTokens?: readonly TokenLogprobs[]
   readonly finish: Finish
 }
 
@@ -53,6 +62,8 @@ export class Sequence implements SequenceState {
   readonly ids: number[]
   readonly promptLength: number
   readonly logprobs: number[] = []
+  readonly #tokens: TokenLogprobs[] = []
+  #promptTokens: TokenLogprobs[] | undefined
   text = ''
   finish: Finish | undefined
   readonly #ends: Ends
@@ -79,10 +90,22 @@ export class Sequence implements SequenceState {
     for (const id of ids) this.#push(id)
   }
 
-  /** Adds a token. */
-  accept({ id, logprob }: Choice): Piece {
+  /** Has the tokens of the prompt reported; the function takes the logits after the token at a position. */
+  watchPrompt(reporter: LogprobReporter): (logits: Float32Array, position: number) => void {
+    const known = reporter.unread(this.ids)
+    this.#promptTokens = known
+    return (logits, position) => {
+      const next = position + 1
+      if (next < this.promptLength) known[next] = reporter.tell(logits, this.ids[next]!)
+    }
+  }
+
+  /** Adds a token, maybe with what there is to tell about it. */
+  accept({ id, logprob }: Choice, told?: TokenLogprobs): Piece {
+    const promptTokens = this.logprobs.length === 0 ? this.#promptTokens : undefined
     this.ids.push(id)
     this.logprobs.push(logprob)
+    if (told) this.#tokens.push(told)
     const { stopTokens, endTokens, maxNewTokens, constraint } = this.#ends
     const ends = stopTokens.has(id)
     let text = ends ? '' : this.#filter.push(this.#push(id))
@@ -95,12 +118,29 @@ export class Sequence implements SequenceState {
       this.finish = this.#filter.stopped || complete ? 'stop' : ends ? byToken : 'length'
     }
     this.text += text
-    return { text, ids: [id], logprobs: [logprob], ...(this.finish && { finish: this.finish }) }
+    return {
+      text,
+      ids: [id],
+      logprobs: [logprob],
+      ...(told && { tokens: [told] }),
+      ...(promptTokens && { promptTokens }),
+      ...(this.finish && { finish: this.finish }),
+    }
   }
 
   result(): GeneratedSequence {
     const { prompt, ids, promptLength, text, logprobs } = this
     const score = logprobs.reduce((sum, value) => sum + value, 0)
-    return { prompt, ids, promptLength, text, score, logprobs, finish: this.finish! }
+    return {
+      prompt,
+      ids,
+      promptLength,
+      text,
+      score,
+      logprobs,
+      ...(this.#tokens.length && { tokens: this.#tokens }),
+      ...(this.#promptTokens && { promptTokens: this.#promptTokens }),
+      finish: this.finish!,
+    }
   }
 }
