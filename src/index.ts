@@ -19,6 +19,7 @@ export type {
   TokenLogprobs,
 } from './generation/index.ts'
 export { processors, samplers } from './generation/index.ts'
+export { type Downloaded, type DownloadOptions, type DownloadProgress, downloadModel } from './hub/download.ts'
 export type { InputValue } from './inputs.ts'
 export {
   type ArraySummary,
@@ -46,6 +47,12 @@ export { type LoadOptions, loadModel, Model, type RunOptions, type RunResult } f
 export { definitions } from './models/index.ts'
 export type { RuntimeName } from './runtime/choose.ts'
 export type { NdArray } from './tensor/array.ts'
+export {
+  applyChatTemplate,
+  type ChatMessage,
+  type ChatTemplateOptions,
+  chatTemplateOf,
+} from './tokenizers/chat-template.ts'
 export {
   type DecodeOptions,
   type EncodeOptions,

@@ -1,10 +1,12 @@
 /** `pellucid models`: what can be built, and its published sizes with exact counts; or one model in full. */
+import { usageError } from '../base/errors.ts'
 import { describeModel } from '../describe.ts'
 import { definitions } from '../models/index.ts'
 import { painter } from './color.ts'
 import type { Command, Terminal } from './command.ts'
 import { drawDescription } from './describe-view.ts'
 import { findModel } from './described-model.ts'
+import { listDownloaded } from './downloaded-models.ts'
 import { filled, json } from './options.ts'
 
 export const models: Command = {
@@ -17,10 +19,14 @@ export const models: Command = {
         'modules, parameters, operations and memory of a published size, a config.json, a model or a recipe; no weights are read',
       parse: filled('--describe', 'a name or a path'),
     },
+    { flags: '--downloaded', description: 'the models that were downloaded, with their sizes' },
     json,
   ],
-  examples: ['models', 'models --describe gpt2-xl', 'models --json'],
-  async run({ describe, json: asJson }, terminal) {
+  examples: ['models', 'models --downloaded', 'models --describe gpt2-xl', 'models --json'],
+  async run({ describe, downloaded, json: asJson }, terminal) {
+    if (describe !== undefined && downloaded)
+      throw usageError('BAD_USAGE', 'models takes one of --describe and --downloaded.')
+    if (downloaded) return await listDownloaded(asJson ?? false, terminal)
     if (describe !== undefined) return await showModel(describe, asJson, terminal)
     const list = definitions.map(({ type, paper, architecture, sizes }) => ({ type, paper, architecture, sizes }))
     if (asJson) {

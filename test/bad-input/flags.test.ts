@@ -9,6 +9,8 @@ import { flagCases, prepareFlags } from './flags.ts'
 
 let workspace: Awaited<ReturnType<typeof openWorkspace>>
 beforeAll(async () => {
+  // What this machine has downloaded plays no part, and nothing is asked of the network.
+  Object.assign(process.env, { HF_HUB_OFFLINE: '1', HF_HOME: 'hub' })
   workspace = await openWorkspace()
   prepareFlags()
 }, 60_000)
@@ -63,7 +65,7 @@ const needed = ({ arguments: specs = [] }: Command) => specs.filter((spec) => !s
 const flagOf = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)![0]
 
 /** Flags whose values are numbers or words of a list: they refuse an empty text themselves. Others hold any text. */
-const freeTexts = ['--prompt', '--text', '--capture', '--set', '--special']
+const freeTexts = ['--prompt', '--text', '--system', '--capture', '--set', '--special']
 
 describe.each(all.map(([words, command]) => [words.join(' '), words, command] as const))('%s', (_, words, command) => {
   const options = command.options ?? []

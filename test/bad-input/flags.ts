@@ -109,6 +109,41 @@ const values: readonly FlagCase[] = [
   refuse(2, /--norms takes no value/, 'inspect model --text a --norms=yes'),
   refuse(2, /--top is '51'/, 'inspect model --text a --logit-lens --top 51'),
   refuse(2, /--describe is empty/, 'models --describe='),
+  ...['--min-p', '--typical-p', '--epsilon-cutoff', '--eta-cutoff'].flatMap((flag) =>
+    [...notNumber, '-0.1', '1.1'].map((value) =>
+      refuse(2, new RegExp(`${flag} is '`), `generate model ${flag}=%1`, value),
+    ),
+  ),
+  refuse(2, /--epsilon-cutoff is '1', expected/, 'generate model --epsilon-cutoff 1'),
+  ...['--repetition-penalty', '--encoder-repetition-penalty'].flatMap((flag) =>
+    [...notNumber, '0', '-1'].map((value) => refuse(2, new RegExp(`${flag} is '`), `generate model ${flag}=%1`, value)),
+  ),
+  ...['--presence-penalty', '--frequency-penalty', '--diversity-penalty', '--contrastive-penalty'].flatMap((flag) =>
+    notNumber.map((value) => refuse(2, new RegExp(`${flag} is '`), `generate model ${flag}=%1`, value)),
+  ),
+  ...['--no-repeat-ngram', '--encoder-no-repeat-ngram', '--beam-groups'].flatMap((flag) =>
+    notPositive.map((value) => refuse(2, new RegExp(`${flag} is '`), `generate model ${flag}=%1`, value)),
+  ),
+  ...['--min-length', '--min-new-tokens', '--logprobs', '--prompt-logprobs', '--forced-first'].flatMap((flag) =>
+    notWhole.map((value) => refuse(2, new RegExp(`${flag} is '`), `generate model ${flag}=%1`, value)),
+  ),
+  ...['--suppress-tokens', '--suppress-first', '--forced-last'].flatMap((flag) =>
+    ['', ',', '1,,2', '1;2', '-1', '1.5', '1e3', 'the'].map((value) =>
+      refuse(2, new RegExp(`${flag} is '.*expected token ids such as`), `generate model ${flag}=%1`, value),
+    ),
+  ),
+  refuse(2, /--logprobs is '1001', expected a whole number from 0 to 1000/, 'generate model --logprobs 1001'),
+  ...['', '5', '5:1', '=1', 'a=1', '5=', '5=a', '5=1=2', '5=-inf'].map((value) =>
+    refuse(2, /--logit-bias is '/, 'generate model --logit-bias=%1', value),
+  ),
+  ...['', '5', '5;1', ',1.1', '5,', '5,0', '-1,2', '1.5,2', '5,1.1,2'].map((value) =>
+    refuse(2, /--length-decay is '/, 'generate model --length-decay=%1', value),
+  ),
+  refuse(2, /--bad-words is empty, expected a text/, 'generate model --bad-words='),
+  ...['--suppress-tokens', '--suppress-first', '--forced-first', '--forced-last'].map((flag) =>
+    refuse(2, /: token ids must be whole numbers from 0 to 299.*found 300/, `generate model ${flag} 300`),
+  ),
+  refuse(2, /logitBias: token ids must be .*found 300/, 'generate model --logit-bias 5,300=1'),
   refuse(2, /--threads is '100000'/, 'bench --threads 100000'),
   refuse(2, /--runtime is 'a\\nb/, 'generate model --runtime %1', manyLines),
   refuse(2, /--runtime is '\\u001b\[31mnative'/, 'generate model --runtime %1', '\x1b[31mnative'),
@@ -127,6 +162,14 @@ const together: readonly FlagCase[] = [
   refuse(2, /one of --prompt, --prompt-file and --prompt-ids/, 'generate model --prompt a --prompt-file text.txt'),
   refuse(2, /leave out temperature/, 'generate model --beams 2 --temperature 0.5'),
   refuse(2, /leave out seed/, 'generate model --beams 2 --seed 1'),
+  refuse(2, /leave out minP/, 'generate model --beams 2 --min-p 0.1'),
+  refuse(2, /no use for logprobs/, 'generate model --beams 2 --logprobs 1'),
+  refuse(2, /beams must be a multiple of beamGroups \(2\), found 3/, 'generate model --beams 3 --beam-groups 2'),
+  refuse(2, /give beamGroups above 1/, 'generate model --beams 2 --diversity-penalty 1'),
+  refuse(2, /beamSampling belongs to beam search/, 'generate model --beam-sampling'),
+  refuse(2, /leave out temperature, or contrastive/, 'generate model --contrastive-penalty 0.6 --temperature 1'),
+  refuse(2, /minNewTokens must be at most maxNewTokens/, 'generate model --max-new-tokens 3 --min-new-tokens 4'),
+  refuse(2, /forcedFirst is 5, which suppressTokens/, 'generate model --forced-first 5 --suppress-tokens 4,5'),
   refuse(2, /belongs to beam search/, 'generate model --early-stopping true'),
   refuse(2, /returned must be 1 with temperature 0/, 'generate model --temperature 0 --returned 2'),
   refuse(2, /--lossy is for a text in --prompt-file/, 'generate model --lossy'),
@@ -208,6 +251,57 @@ const paths: readonly FlagCase[] = [
   refuse(3, /open\.jsonl:1: /, 'tokenize model --jsonl open.jsonl'),
 ]
 
+const hub: readonly FlagCase[] = [
+  ...[
+    '',
+    '.',
+    '..',
+    '../x',
+    '/x',
+    'a/b/c',
+    'a//b',
+    'a--b',
+    'a..b',
+    'x.git',
+    '-',
+    'a b',
+    'ü',
+    '@main',
+    'a@',
+    'a@../b',
+    'a@b@c',
+  ].map((name) =>
+    refuse(2, /is not the name of a model, expected owner\/name|name is empty|no flag -/, 'download %1', name),
+  ),
+  refuse(2, /x+….*not the name of a model/, 'download %1', long),
+  refuse(2, /Did you mean owner\/name\?/, 'download https://huggingface.co/owner/name'),
+  refuse(2, /a\\nb.*not the name of a model/, 'download %1', manyLines),
+  ...['..', '/main', 'a//b', '.hidden', 'a.lock', 'a b'].map((revision) =>
+    refuse(2, /--revision is ".*expected a branch, a tag/, 'download owner/name --revision %1', revision),
+  ),
+  refuse(2, /--revision is empty/, 'download owner/name --revision='),
+  refuse(2, /names a revision.*give one/, 'download owner/name@main --revision main'),
+  refuse(2, /--include is empty/, 'download owner/name --include='),
+  ...['generate', 'evaluate --data text.txt', 'inspect --text a', 'tokenize', 'chat'].map((words) =>
+    refuse(
+      3,
+      /^owner\/nowhere: no such model directory, and no downloaded model of this name[\s\S]*pellucid download owner\/nowhere$/m,
+      `${words} owner/nowhere ${words === 'tokenize' ? 'a' : ''}`.trim(),
+    ),
+  ),
+  refuse(3, /pellucid download owner\/nowhere@v1/, 'generate owner/nowhere@v1'),
+  refuse(2, /one of --describe and --downloaded/, 'models --describe gpt2 --downloaded'),
+]
+
+const chat: readonly FlagCase[] = [
+  refuse(2, /--temperature is '-1'/, 'chat model --temperature=-1'),
+  refuse(2, /--top-k is '0'/, 'chat model --top-k 0'),
+  refuse(2, /no flag --prompt/, 'chat model --prompt a'),
+  refuse(2, /no flag --beams/, 'chat model --beams 2'),
+  refuse(2, /--history is empty/, 'chat model --history='),
+  refuse(3, /folder: .*is a directory/, 'chat model --history folder'),
+]
+
 const recipes: readonly FlagCase[] = [
   ...['null', 'list', 'number'].map((name) =>
     refuse(3, new RegExp(`^${name}\\.json: holds .*expected an object`), `train --recipe ${name}.json --data text.txt`),
@@ -280,5 +374,7 @@ export const flagCases: Readonly<Record<string, readonly FlagCase[]>> = {
   together,
   described,
   paths,
+  hub,
+  chat,
   recipes,
 }
