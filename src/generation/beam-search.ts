@@ -5,9 +5,9 @@
  */
 import { nonfinite } from '../base/errors.ts'
 import { randomUniform } from '../base/random.ts'
-import { type Candidate, drawn, mostProbable } from './candidates.ts'
+import { type Candidate, type Continuations, drawn, mostProbable } from './candidates.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
-import { logSoftmax } from './sampling.ts'
+import { logSoftmax, logSumExp } from './sampling.ts'
 import type { SearchRows } from './search-rows.ts'
 import { turns } from './turns.ts'
 
@@ -92,15 +92,17 @@ class Group {
     const { maxNewTokens, beamGroups, beamSampling } = this.#settings
     const candidates = await this.#candidates(running, taken)
     const going: Child[] = []
+    // Only what is among the first may finish: because the text is complete, or at last because no more tokens may come.
     const ended: Child[] = []
+    const cut: Child[] = []
     for (const [rank, { parent, id, score: total }] of candidates.entries()) {
       // Of what was drawn the best go on; what comes in order is not looked at further than needed.
       if (rank >= this.#size && going.length >= this.#size && !beamSampling) break
       const { ids, logprobs, total: before, row } = running[parent]!
       const child = { ids: [...ids, id], logprobs: [...logprobs, total - before], total, row }
-      if (!this.#task.ends(child.ids)) going.push(child)
-      // Only what is among the first may finish.
-      else if (rank < this.#size) ended.push(child)
+      const complete = this.#task.ends(child.ids)
+      if (!complete) going.push(child)
+      if (rank < this.#size) (complete ? ended : cut).push(child)
     }
     const chosen = going.sort((a, b) => b.total - a.total).slice(0, this.#size)
     taken.push(...chosen.map(({ ids }) => ids.at(-1)!))
@@ -109,7 +111,7 @@ class Group {
     const grouped = beamGroups > 1
     const over = this.#over(grouped ? candidates[0]!.score : chosen[0]?.total, length)
     if (length < maxNewTokens) return over ? [] : chosen
-    if (!(grouped && over)) this.#finish(chosen, length)
+    if (!(grouped && over)) this.#finish(cut, length)
     return []
   }
 
@@ -122,14 +124,19 @@ class Group {
   async #candidates(running: readonly Running[], taken: readonly number[]): Promise<Candidate[]> {
     const { prompt, processors, endTokens } = this.#task
     const { diversityPenalty, beamSampling, seed } = this.#settings
-    for (const { logits, ids } of running) {
+    const texts: Continuations[] = []
+    for (const { logits, ids, total } of running) {
       await this.#takeTurns()
+      if (processors.length === 0 && taken.length === 0) {
+        texts.push({ values: logits, plus: total - logSumExp(logits) })
+        continue
+      }
       // Processors see log-probabilities, as in transformers.
       logSoftmax(logits)
       for (const id of taken) logits[id]! -= diversityPenalty
       for (const process of processors) process(logits, { ids, promptLength: prompt.length })
+      texts.push({ values: logits, plus: total })
     }
-    const texts = running.map(({ logits, total }) => ({ values: logits, plus: total }))
     const count = Math.max(2, 1 + endTokens) * this.#size
     const found = beamSampling
       ? drawn(texts, randomUniform({ seed, purpose: 'sampling', step: running[0]!.ids.length }, count))
