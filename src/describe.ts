@@ -11,7 +11,6 @@ import { input } from './ops/index.ts'
 import { sizeOf } from './tensor/array.ts'
 import { type OptimizerConfig, optimizerFloats, optimizerSchema } from './training/optimizers/index.ts'
 import { factors } from './transforms/in-blocks.ts'
-import { atInference } from './transforms/inference.ts'
 import { codesShape } from './weights/quantize.ts'
 
 /** Bytes of all weights by the form they are kept in. */
@@ -74,7 +73,7 @@ export function describeModel<C>(
   const context = definition.context(config)
   const required = definition.inputs.filter(({ optional }) => !optional)
   const inputs = required.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)] as const)
-  const outputs = atInference(Object.values(network(Object.fromEntries(inputs))))
+  const outputs = Object.values(network(Object.fromEntries(inputs)))
   const terms = flopsOf(outputs)
   const forward = (length: number) => total(terms, length)
   const { layers, keyHeads, headWidth } = definition.cache(config)
