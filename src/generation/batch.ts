@@ -295,7 +295,12 @@ export class Batch {
     return Promise.all(
       block.map(async ({ occupant: { task, outbox } }) => {
         if (outbox.full || !task.proposer) return []
-        return (await task.proposer.propose(task.sequence.ids)).slice(0, task.proposer.most)
+        try {
+          return (await task.proposer.propose(task.sequence.ids)).slice(0, task.proposer.most)
+        } catch (error) {
+          outbox.fail(error)
+          return []
+        }
       }),
     )
   }
