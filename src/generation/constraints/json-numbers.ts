@@ -133,7 +133,7 @@ export function numberExpression({ integer, low, high, multiplesOf }: NumberRang
   const longest = Math.max(1, ...bounds.map((bound) => bound.whole.length))
   const places = whole
     ? 0
-    : Math.min(Math.max(6, ...bounds.map(({ fraction }) => fraction.length)), Math.max(0, exact - longest))
+    : Math.min(Math.max(6, ...bounds.map(({ fraction }) => fraction.length + 2)), Math.max(0, exact - longest))
   const syntax = sequence(
     choice(literal('0'), sequence(digits(1, 9), repeat(digit, 0, (whole ? 16 : exact - places) - 1))),
     places > 0 ? optional(sequence(literal('.'), repeat(digit, 1, places))) : empty,

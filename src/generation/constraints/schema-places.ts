@@ -15,7 +15,8 @@ export type Place = {
   readonly check: boolean
 }
 
-export const keyOf = ({ pointer, check }: Place): string => (check ? `${pointer}?` : pointer)
+/** Different for different places, and never empty. */
+export const keyOf = ({ pointer, check }: Place): string => `${check ? '?' : '#'}${pointer}`
 
 /** What says nothing about a value. */
 const annotations = new Set(
