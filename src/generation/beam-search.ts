@@ -7,7 +7,6 @@ import { nonfinite } from '../base/errors.ts'
 import { randomUniform } from '../base/random.ts'
 import { type Candidate, type Continuations, drawn, mostProbable } from './candidates.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
-import { logSoftmax, logSumExp } from './sampling.ts'
 import type { SearchRows } from './search-rows.ts'
 import { turns } from './turns.ts'
 
@@ -36,8 +35,8 @@ type Hypothesis = { readonly ids: readonly number[]; readonly logprobs: readonly
 export type Finished = Hypothesis & { readonly score: number }
 /** A text that a row holds all of but its last token: at first the row of its parent, then its own. */
 type Child = Hypothesis & { row: number }
-/** A text that its row holds all of, and the logits after it. */
-type Running = Hypothesis & { readonly row: number; readonly logits: Float32Array }
+/** A text that its row holds all of, and the log-probabilities of the next token. */
+type Running = Hypothesis & { readonly row: number; readonly values: Float32Array }
 
 export type BeamTask = {
   readonly rows: SearchRows
@@ -52,10 +51,10 @@ export type BeamTask = {
 /** The best finished texts, best first; as many as there are beams, unless the vocabulary is too small. */
 export async function beamSearch(task: BeamTask, settings: BeamSettings): Promise<readonly Finished[]> {
   const { rows, prompt } = task
-  const logits = await rows.readPrompt()
+  const first = await rows.readPrompt()
   const start = { ids: prompt, logprobs: [], total: 0, row: 0 }
   const groups = Array.from({ length: settings.beamGroups }, () => new Group(task, settings))
-  let running: Running[][] = groups.map(() => [{ ...start, logits: logits.slice() }])
+  let running: Running[][] = groups.map(() => [{ ...start, values: first.slice() }])
   for (let length = 1; ; length++) {
     settings.signal?.throwIfAborted()
     const children: Child[][] = []
@@ -65,7 +64,7 @@ export async function beamSearch(task: BeamTask, settings: BeamSettings): Promis
     if (all.length === 0) break
     place(all, running.flat(), rows)
     const next = await rows.step(new Map(all.map(({ row, ids }) => [row, ids])))
-    running = children.map((list) => list.map((child) => ({ ...child, logits: next[child.row]! })))
+    running = children.map((list) => list.map((child) => ({ ...child, values: next[child.row]! })))
   }
   return groups.flatMap(({ finished }) => finished).sort(byScore)
 }
@@ -125,17 +124,12 @@ class Group {
     const { prompt, processors, endTokens } = this.#task
     const { diversityPenalty, beamSampling, seed } = this.#settings
     const texts: Continuations[] = []
-    for (const { logits, ids, total } of running) {
+    for (const { values, ids, total } of running) {
       await this.#takeTurns()
-      if (processors.length === 0 && taken.length === 0) {
-        texts.push({ values: logits, plus: total - logSumExp(logits) })
-        continue
-      }
+      for (const id of taken) values[id]! -= diversityPenalty
       // Processors see log-probabilities, as in transformers.
-      logSoftmax(logits)
-      for (const id of taken) logits[id]! -= diversityPenalty
-      for (const process of processors) process(logits, { ids, promptLength: prompt.length })
-      texts.push({ values: logits, plus: total })
+      for (const process of processors) process(values, { ids, promptLength: prompt.length })
+      texts.push({ values, plus: total })
     }
     const count = Math.max(2, 1 + endTokens) * this.#size
     const found = beamSampling

@@ -1,5 +1,5 @@
 /** The texts that a search may go on with: of all continuations of several texts by a token, the best, or some drawn by their probability. */
-import { largestIds, mass, maximum, removed } from './softmax.ts'
+import { mass, maximum, removed } from './softmax.ts'
 
 /** The continuations of one text: that by token `id` scores `plus + values[id]`. */
 export type Continuations = { readonly values: Float32Array; readonly plus: number }
@@ -9,12 +9,24 @@ export type Candidate = { readonly parent: number; readonly id: number; readonly
 
 /** The best `count` of all, best first; fewer where fewer are left. Of equals, those of the earlier text, then of the lower id come first. */
 export function mostProbable(texts: readonly Continuations[], count: number): Candidate[] {
-  return texts
-    .flatMap(({ values, plus }, parent) =>
-      largestIds(values, count).map((id) => ({ parent, id, score: plus + values[id]! })),
-    )
-    .sort((a, b) => b.score - a.score)
-    .slice(0, count)
+  const best: Candidate[] = []
+  let least = removed
+  const cut = () => {
+    best.sort((a, b) => b.score - a.score).splice(count)
+    if (best.length === count) least = best.at(-1)!.score
+  }
+  for (const [parent, { values, plus }] of texts.entries()) {
+    let bar = least - plus
+    for (let id = 0; id < values.length; id++) {
+      if (!(values[id]! > bar)) continue
+      best.push({ parent, id, score: plus + values[id]! })
+      if (best.length < 4 * count) continue
+      cut()
+      bar = least - plus
+    }
+  }
+  cut()
+  return best
 }
 
 /** Weights are summed in blocks of this many tokens, so that a draw goes through one block only. */

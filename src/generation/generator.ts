@@ -14,7 +14,7 @@ import type { LogitsProcessor } from './processors/processor.ts'
 import { checkId, isPrompt, promptIds, type Reader, vocabularyOf } from './prompts.ts'
 import { type Proposer, promptLookup } from './proposer.ts'
 import { drawAt } from './sampling.ts'
-import { ContrastiveSearches, searchBeams } from './search.ts'
+import { Searches } from './search.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
 
@@ -51,7 +51,7 @@ export class Generator {
   readonly #options: GeneratorOptions
   #decoder: Promise<Decoder> | undefined
   #batch: Promise<Batch> | undefined
-  readonly #contrastive: ContrastiveSearches
+  readonly #searches: Searches
   /** See `#missing`. */
   #known: readonly number[] | undefined
 
@@ -60,7 +60,7 @@ export class Generator {
     this.#runtime = runtime
     this.#options = options
     this.#decoder = options.decoder
-    this.#contrastive = new ContrastiveSearches(checkpoint, runtime, options)
+    this.#searches = new Searches(checkpoint, runtime, options)
   }
 
   /** Goes on from one prompt, token by token. The texts of the pieces together are the text of `complete`. */
@@ -72,7 +72,7 @@ export class Generator {
     const ends = this.#ends(settings)
     const sequences = this.#sequences([prompt], settings, ends)
     if (settings.contrastivePenalty > 0)
-      return yield* this.#contrastive.write(sequences[0]!, settings, this.#processors(settings, ends))
+      return yield* this.#searches.contrastive(sequences[0]!, settings, this.#processors(settings, ends))
     const [task] = await this.#tasks(sequences, settings, ends)
     settings.signal?.throwIfAborted()
     yield* (await this.#texts()).add(task!)
@@ -90,13 +90,13 @@ export class Generator {
       const decoder = await this.decoder()
       const texts = list.map((prompt) => promptIds(prompt, settings.special, this.#reader))
       for (const [prompt, ids] of texts.entries())
-        found.push(...(await searchBeams({ decoder, prompt, ids, settings, processors, ends, tokenizer })))
+        found.push(...(await this.#searches.beams({ decoder, prompt, ids, settings, processors, ends, tokenizer })))
       return { sequences: found }
     }
     const sequences = this.#sequences(list, settings, ends)
     if (settings.contrastivePenalty > 0) {
       const processors = this.#processors(settings, ends)
-      for (const sequence of sequences) await readAll(this.#contrastive.write(sequence, settings, processors))
+      for (const sequence of sequences) await readAll(this.#searches.contrastive(sequence, settings, processors))
       return { sequences: sequences.map((sequence) => sequence.result()) }
     }
     const tasks = await this.#tasks(sequences, settings, ends)
@@ -124,7 +124,7 @@ export class Generator {
     const decoder = await this.#decoder?.catch(() => undefined)
     this.#decoder = undefined
     await decoder?.dispose()
-    await this.#contrastive.dispose()
+    await this.#searches.dispose()
   }
 
   /** The sequences to write, those of one prompt next to each other. */

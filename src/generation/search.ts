@@ -1,17 +1,18 @@
 /** Searches of one prompt: makes their rows, and texts of what they find. */
-import type { Runtime } from '../runtime/runtime.ts'
+import type { Executable, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { beamSearch } from './beam-search.ts'
 import { contrastiveSearch } from './contrastive-search.ts'
 import type { Decoder, DecoderOptions } from './decoder.ts'
+import { compileLogSoftmax, type LogSoftmax, logSoftmaxOf } from './log-softmax.ts'
 import type { Settings } from './options.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import { SearchRows } from './search-rows.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { StateDecoder } from './state-decoder.ts'
 
-export type BeamsTask = {
+type BeamsTask = {
   readonly decoder: Decoder
   /** Which of the prompts. */
   readonly prompt: number
@@ -23,7 +24,7 @@ export type BeamsTask = {
 }
 
 /** The best texts of a beam search, best first. */
-export async function searchBeams(task: BeamsTask): Promise<GeneratedSequence[]> {
+async function searchBeams(task: BeamsTask, logSoftmax: LogSoftmax): Promise<GeneratedSequence[]> {
   const { decoder, prompt, ids, settings, processors, ends, tokenizer } = task
   /** A text as it would have been written token by token. */
   const replay = (whole: readonly number[], logprobs: readonly number[]) => {
@@ -33,7 +34,7 @@ export async function searchBeams(task: BeamsTask): Promise<GeneratedSequence[]>
   }
   const found = await beamSearch(
     {
-      rows: new SearchRows(decoder, settings.beams, ids, settings.maxNewTokens),
+      rows: new SearchRows({ decoder, logSoftmax }, settings.beams, ids, settings.maxNewTokens),
       prompt: ids,
       processors,
       endTokens: ends.stopTokens.size,
@@ -52,37 +53,62 @@ export async function searchBeams(task: BeamsTask): Promise<GeneratedSequence[]>
 /** Tokens that contrastive search compares, unless said otherwise. */
 const comparedTokens = 4
 
-/** Contrastive searches with a model; its program, which also tells states, is made for the first. */
-export class ContrastiveSearches {
-  readonly #create: () => Promise<StateDecoder>
+/** Searches with a model; the programs that only they need are made for the first of them. */
+export class Searches {
   readonly #context: number
-  #decoder: Promise<StateDecoder> | undefined
+  readonly #logSoftmax: Lazy<Executable>
+  readonly #decoder: Lazy<StateDecoder>
 
   constructor(checkpoint: Checkpoint, runtime: Runtime, options: DecoderOptions) {
-    this.#create = () => StateDecoder.create(checkpoint, runtime, options)
+    this.#logSoftmax = new Lazy(() => compileLogSoftmax(runtime, { threads: options.threads }))
+    this.#decoder = new Lazy(() => StateDecoder.create(checkpoint, runtime, options))
     this.#context = checkpoint.format.definition.context(checkpoint.config)
   }
 
-  /** Writes a sequence to its end. */
-  async *write(sequence: Sequence, settings: Settings, processors: readonly LogitsProcessor[]): AsyncGenerator<Piece> {
+  /** The best texts of a beam search, best first. */
+  async beams(task: BeamsTask): Promise<GeneratedSequence[]> {
+    return await searchBeams(task, logSoftmaxOf(await this.#logSoftmax.get()))
+  }
+
+  /** Writes a sequence to its end by contrastive search. */
+  async *contrastive(
+    sequence: Sequence,
+    settings: Settings,
+    processors: readonly LogitsProcessor[],
+  ): AsyncGenerator<Piece> {
     const { topK: k = comparedTokens, contrastivePenalty: penalty, maxNewTokens, signal } = settings
     signal?.throwIfAborted()
-    const decoder = await this.#compiled()
+    const decoder = await this.#decoder.get()
     const context = this.#context
     yield* contrastiveSearch({ decoder, sequence, processors, k, penalty, maxNewTokens, context, signal })
   }
 
   async dispose(): Promise<void> {
-    const decoder = await this.#decoder?.catch(() => undefined)
-    this.#decoder = undefined
-    await decoder?.dispose()
+    await this.#logSoftmax.dispose()
+    await this.#decoder.dispose()
+  }
+}
+
+/** What is made when it is first asked for, and again after that has failed. */
+class Lazy<T extends { dispose(): Promise<void> }> {
+  readonly #make: () => Promise<T>
+  #made: Promise<T> | undefined
+
+  constructor(make: () => Promise<T>) {
+    this.#make = make
   }
 
-  #compiled(): Promise<StateDecoder> {
-    this.#decoder ??= this.#create().catch((error) => {
-      this.#decoder = undefined
+  get(): Promise<T> {
+    this.#made ??= this.#make().catch((error) => {
+      this.#made = undefined
       throw error
     })
-    return this.#decoder
+    return this.#made
+  }
+
+  async dispose(): Promise<void> {
+    const made = await this.#made?.catch(() => undefined)
+    this.#made = undefined
+    await made?.dispose()
   }
 }
