@@ -3,70 +3,52 @@ import { decay, depth, maximum, removed } from '../softmax.ts'
 import type { LogitsProcessor } from './processor.ts'
 
 const buckets = 1024
-const bucketOf = (cost: number): number => (cost < depth ? Math.floor((cost * buckets) / depth) : buckets - 1)
+const scale = buckets / depth
 
-/** Where a share of the weight is reached when tokens are taken by cost, cheapest first. */
-type Border = {
-  /** Tokens of cheaper buckets are all taken, those of dearer ones none. */
-  readonly bucket: number
-  /** The tokens of this bucket, cheapest first; of equal costs the larger logit first, of equal logits the lower id. */
-  readonly ids: readonly number[]
-  /** How many of them are taken. */
-  readonly taken: number
-}
-
-/** Arrays for one row, kept between steps. */
-class Shares {
-  costs = new Float64Array(0)
-  weights = new Float64Array(0)
+/** Tokens counted into buckets by cost, so that only those of the bucket where a share is reached need be sorted. */
+class Buckets {
+  /** The bucket of each token. */
+  of = new Uint16Array(0)
   readonly #mass = new Float64Array(buckets)
   readonly #count = new Uint32Array(buckets)
 
-  resize(length: number): void {
-    if (this.costs.length === length) return
-    this.costs = new Float64Array(length)
-    this.weights = new Float64Array(length)
+  reset(length: number): void {
+    if (this.of.length !== length) this.of = new Uint16Array(length)
+    this.#mass.fill(0)
+    this.#count.fill(0)
   }
 
-  /** Weights e^(x − largest) and costs largest − x of a row. Returns their sum; not finite where a logit is not a number. */
-  read(logits: Float32Array): number {
-    this.resize(logits.length)
-    const { costs, weights } = this
-    const largest = maximum(logits)
-    let total = 0
-    for (let i = 0; i < logits.length; i++) {
-      const below = largest - logits[i]!
-      const weight = decay(below)
-      costs[i] = below
-      weights[i] = weight
-      total += weight
-    }
-    return total
+  /** A token of a weight; `cost` is 0 or more. Those without weight, as removed ones, count for nothing. */
+  add(id: number, cost: number, weight: number): void {
+    const bucket = cost < depth ? (cost * scale) | 0 : buckets - 1
+    this.of[id] = bucket
+    if (weight === 0) return
+    this.#mass[bucket]! += weight
+    this.#count[bucket]!++
   }
 
-  /** Tokens are counted into buckets by cost, so that only those of the bucket where the goal is reached are sorted. */
-  border(goal: number, keep: number, logits: Float32Array): Border {
-    const { costs, weights } = this
-    const mass = this.#mass.fill(0)
-    const count = this.#count.fill(0)
-    for (let i = 0; i < costs.length; i++) {
-      const bucket = bucketOf(costs[i]!)
-      mass[bucket]! += weights[i]!
-      count[bucket]!++
-    }
+  /** The bucket in which `goal` is reached by weight and `keep` by count, and both before it. */
+  border(goal: number, keep: number): { bucket: number; mass: number; count: number } {
     let bucket = 0
-    let sum = 0
-    let before = 0
-    while (bucket < buckets - 1 && (sum + mass[bucket]! < goal || before + count[bucket]! < keep)) {
-      sum += mass[bucket]!
-      before += count[bucket++]!
+    let mass = 0
+    let count = 0
+    while (bucket < buckets - 1 && (mass + this.#mass[bucket]! < goal || count + this.#count[bucket]! < keep)) {
+      mass += this.#mass[bucket]!
+      count += this.#count[bucket++]!
     }
+    return { bucket, mass, count }
+  }
+
+  /** Removes the tokens of later buckets; gives the ids in this one. */
+  cut(logits: Float32Array, bucket: number): number[] {
+    const { of } = this
     const ids: number[] = []
-    for (let i = 0; i < costs.length; i++) if (bucketOf(costs[i]!) === bucket) ids.push(i)
-    ids.sort((a, b) => costs[a]! - costs[b]! || logits[b]! - logits[a]! || a - b)
-    let taken = 0
-    while (taken < ids.length && (sum < goal || before + taken < keep)) sum += weights[ids[taken++]!]!
-    return { bucket, ids, taken }
+    for (let i = 0; i < logits.length; i++) {
+      const own = of[i]!
+      if (own > bucket) logits[i] = removed
+      else if (own === bucket) ids.push(i)
+    }
+    return ids
   }
 }
 
@@ -75,15 +57,29 @@ class Shares {
  * neural text degeneration", §3.1). Of equal logits the lower id is kept first.
  */
 export const topP = (p: number, keep = 1): LogitsProcessor => {
-  const shares = new Shares()
+  const found = new Buckets()
   return (logits) => {
     if (p >= 1) return
-    const total = shares.read(logits)
+    found.reset(logits.length)
+    const largest = maximum(logits)
+    let total = 0
+    for (let i = 0; i < logits.length; i++) {
+      const below = largest - logits[i]!
+      const weight = decay(below)
+      total += weight
+      found.add(i, below, weight)
+    }
     // Logits that are not numbers are left for the sampler to report.
     if (!(total < Number.POSITIVE_INFINITY)) return
-    const { bucket, ids, taken } = shares.border(p * total, keep, logits)
-    for (let i = 0; i < logits.length; i++) if (bucketOf(shares.costs[i]!) > bucket) logits[i] = removed
-    for (const id of ids.slice(taken)) logits[id] = removed
+    const border = found.border(p * total, keep)
+    let { mass, count } = border
+    const ids = found.cut(logits, border.bucket).sort((a, b) => logits[b]! - logits[a]! || a - b)
+    for (const id of ids) {
+      const weight = decay(largest - logits[id]!)
+      if (mass >= p * total && count >= keep) logits[id] = removed
+      mass += weight
+      count++
+    }
   }
 }
 
@@ -92,18 +88,36 @@ export const topP = (p: number, keep = 1): LogitsProcessor => {
  * as near as the last of them (Meister et al. 2022, "Locally typical sampling", §4).
  */
 export const typicalP = (p: number, keep = 1): LogitsProcessor => {
-  const shares = new Shares()
+  const found = new Buckets()
+  let weights = new Float64Array(0)
   return (logits) => {
     if (p >= 1) return
-    const total = shares.read(logits)
+    if (weights.length !== logits.length) weights = new Float64Array(logits.length)
+    const largest = maximum(logits)
+    let total = 0
+    let weighted = 0
+    for (let i = 0; i < logits.length; i++) {
+      const below = largest - logits[i]!
+      const weight = decay(below)
+      weights[i] = weight
+      total += weight
+      if (weight > 0) weighted += weight * below
+    }
     if (!(total < Number.POSITIVE_INFINITY)) return
-    const { costs, weights } = shares
-    let mean = 0
-    for (let i = 0; i < costs.length; i++) if (weights[i]! > 0) mean += weights[i]! * costs[i]!
-    mean /= total
-    for (let i = 0; i < costs.length; i++) costs[i] = Math.abs(costs[i]! - mean)
-    const { ids, taken } = shares.border(p * total, keep, logits)
-    const furthest = costs[ids[taken - 1]!]!
-    for (let i = 0; i < logits.length; i++) if (costs[i]! > furthest) logits[i] = removed
+    const mean = weighted / total
+    const distance = (logit: number) => Math.abs(largest - logit - mean)
+    found.reset(logits.length)
+    for (let i = 0; i < logits.length; i++) found.add(i, distance(logits[i]!), weights[i]!)
+    const border = found.border(p * total, keep)
+    let { mass, count } = border
+    let furthest = 0
+    const ids = found.cut(logits, border.bucket).sort((a, b) => distance(logits[a]!) - distance(logits[b]!) || a - b)
+    for (const id of ids) {
+      const far = distance(logits[id]!)
+      if (mass >= p * total && count >= keep && far > furthest) logits[id] = removed
+      else furthest = far
+      mass += weights[id]!
+      count++
+    }
   }
 }
