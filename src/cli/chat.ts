@@ -7,21 +7,14 @@ import { linesOf, type NextLine, readMessage } from './chat-input.ts'
 import { type Answer, ChatSession, isForgivable } from './chat-session.ts'
 import { painter } from './color.ts'
 import type { Command, Terminal } from './command.ts'
-import { generate } from './generate.ts'
+import { reportOptions, searchOptions, writingOptions } from './generate-options.ts'
 import { printable } from './layout.ts'
-import { filled, flagOf, json, loadingOptions, modelArgument, runtimeOptions } from './options.ts'
+import { filled, json, loadingOptions, modelArgument, runtimeOptions } from './options.ts'
 
-/** Flags of `generate` that have no meaning where one text is written at a time, for a prompt that comes from the conversation. */
-const others = [...loadingOptions, ...runtimeOptions, json].map(flagOf)
-const notHere =
-  /^--(prompt|lossy|returned|beam|length-penalty|early|diversity|contrastive|logprobs|quantize|draft|json)/
-
-/** How answers are drawn: the flags of `generate`, which `/set` knows too. */
-export const samplingOptions = (generate.options ?? []).filter((option) => {
-  const flag = flagOf(option)
-  return !others.includes(flag) && !notHere.test(flag)
-})
-const loading = (generate.options ?? []).filter((option) => /^--(quantize|draft)/.test(flagOf(option)))
+/** Settings of an answer, which `/set` changes too: those of `generate`, but for what belongs to several texts or to a report. */
+const settingOptions = writingOptions.filter(
+  (option) => !searchOptions.includes(option) && !reportOptions.includes(option),
+)
 
 /** Most lines that a history keeps. */
 const mostLines = 1000
@@ -37,8 +30,7 @@ export const chat: Command = {
       description: 'keep what is typed in a file, for the arrow keys of the next time',
       parse: filled('--history'),
     },
-    ...samplingOptions,
-    ...loading,
+    ...settingOptions,
     json,
     ...loadingOptions,
     ...runtimeOptions,
@@ -50,7 +42,7 @@ export const chat: Command = {
     const warn = (line: string) => terminal.note(`${line}\n`)
     const model = await loadModel(source, { runtime, threads, strict, allowMissing, quantize, prepare: true, warn })
     try {
-      const session = new ChatSession(model, samplingOptions, settings, system)
+      const session = new ChatSession(model, settingOptions, settings, system)
       const templated = chatTemplateOf(model.tokenizer!) !== undefined
       if (!templated) warn('The model has no chat template: it is given plain lines, "User: …" and "Assistant:".')
       if (terminal.ask && !asJson) warn(painter(terminal.color).dim('/help tells what can be typed; Ctrl-D leaves.'))
