@@ -6,6 +6,7 @@ export type {
   Alternative,
   Choice,
   Completion,
+  ConstraintOptions,
   EarlyStopping,
   Finish,
   GeneratedSequence,

@@ -6,6 +6,7 @@ import { loadModel } from '../model.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
 import { reading, readWhole } from './data-files.ts'
+import { formOptions, readForms } from './form-options.ts'
 import { idList, writingOptions } from './generate-options.ts'
 import { printable } from './layout.ts'
 import { logprobsTable } from './logprobs-view.ts'
@@ -33,6 +34,7 @@ export const generate: Command = {
       repeat: true,
     },
     ...writingOptions,
+    ...formOptions,
     lossy,
     json,
     ...loadingOptions,
@@ -62,6 +64,7 @@ export const generate: Command = {
     const { stop } = rest
     const options = {
       ...rest,
+      ...(await readForms(rest)),
       stop: stop.length ? stop : undefined,
       special: 'parse' as const,
       signal: terminal.signal,

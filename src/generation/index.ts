@@ -1,5 +1,6 @@
 /** Text from a model: prompts in, new tokens out. */
 export type { EarlyStopping } from './beam-search.ts'
+export { type ConstraintOptions, checkForm } from './constraints/index.ts'
 export { Decoder } from './decoder.ts'
 export { type Completion, Generator, type GeneratorOptions } from './generator.ts'
 export type { Alternative, TokenLogprobs } from './logprobs.ts'

@@ -104,6 +104,27 @@ describe('generate', () => {
     expect((await succeed('generate model --prompt-file prompt.txt --max-new-tokens 2')).out).toMatch(/^From a file/)
   })
 
+  test('text of a form', async () => {
+    const { out } = await succeed('generate model --prompt The --regex [a-c]{5} --seed 3')
+    expect(out).toMatch(/^The[a-c]{5}\n$/)
+    writeFileSync('schema.json', '{ "type": "array", "items": { "enum": [1, 22] }, "minItems": 2, "maxItems": 3 }')
+    const listed = json((await succeed('generate model --prompt a --json-schema schema.json --json')).out)
+    expect(JSON.stringify(JSON.parse(listed.sequences[0]!.text))).toMatch(/^\[(?:1|22)(?:,(?:1|22)){1,2}\]$/)
+    expect((await succeed('generate model --prompt a --json-schema {"const":"b"}')).out).toMatch(/^a\s*"b"\n$/)
+    writeFileSync('sum.gbnf', 'root ::= [0-9] ("+" [0-9]){2}\n')
+    expect((await succeed('generate model --prompt a --grammar sum.gbnf')).out).toMatch(/^a\d\+\d\+\d\n$/)
+    for (const [text, problem] of [
+      ['root ::= [0-9', /^bad\.gbnf: The grammar, line 1, column 14: the class does not end\.$/m],
+      ['root ::= root "a" | "b"', /bad\.gbnf: The grammar's rule root begins with itself/],
+    ] as const) {
+      writeFileSync('bad.gbnf', text)
+      const { code, err } = await cli(['generate', 'model', '--grammar', 'bad.gbnf'])
+      expect(code).toBe(3)
+      expect(err).toMatch(problem)
+      expect(err.trim().split('\n').length).toBeLessThanOrEqual(3)
+    }
+  })
+
   test('a signal ends it quietly', async () => {
     const controller = new AbortController()
     controller.abort(130)

@@ -7,7 +7,7 @@ import { parseGbnf } from './gbnf.ts'
 import type { Grammar } from './grammar.ts'
 import { jsonSchemaGrammar } from './json-schema.ts'
 import { applyMask, Masks } from './masks.ts'
-import { isComplete, type State } from './matcher.ts'
+import { isComplete, Matcher, type State } from './matcher.ts'
 import { regexExpression } from './regex.ts'
 import { readRegex } from './regex-syntax.ts'
 import { tokenTrie } from './token-trie.ts'
@@ -47,6 +47,15 @@ function read({ regex, jsonSchema, grammar }: ConstraintOptions): Form | undefin
   return undefined
 }
 
+/** Tries a form without a tokenizer. Errors: NO_TEXT_FITS, BAD_REGEX, BAD_SCHEMA, BAD_GRAMMAR and those of `compile`. */
+export function checkForm(options: ConstraintOptions): void {
+  const form = read(options)
+  if (form && new Matcher(form.grammar()).empty) throw noTextFits()
+}
+
+const noTextFits = () =>
+  usageError('NO_TEXT_FITS', 'The constraint allows no text at all: no text could ever satisfy it.')
+
 /** What was made ready for each tokenizer, the latest last. */
 const ready = new WeakMap<Tokenizer, Map<string, Masks>>()
 const mostReady = 16
@@ -57,8 +66,7 @@ function masksOf(form: Form, tokenizer: Tokenizer, vocabulary: number): Masks {
   if (!known) ready.set(tokenizer, (known = new Map()))
   const key = `${vocabulary} ${form.key}`
   const masks = known.get(key) ?? new Masks(form.grammar(), tokenTrie(tokenizer), vocabulary)
-  if (masks.matcher.empty)
-    throw usageError('NO_TEXT_FITS', 'The constraint allows no text at all: no text could ever satisfy it.')
+  if (masks.matcher.empty) throw noTextFits()
   known.delete(key)
   known.set(key, masks)
   if (known.size > mostReady) known.delete(known.keys().next().value!)

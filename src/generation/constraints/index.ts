@@ -1,2 +1,2 @@
 /** Text that must be of a form: a regular expression, a JSON Schema or a grammar. */
-export { type Constraint, type ConstraintOptions, constraintOf } from './constraint.ts'
+export { type Constraint, type ConstraintOptions, checkForm, constraintOf } from './constraint.ts'
