@@ -1,7 +1,7 @@
 /** `pellucid chat`: a conversation with a model in the terminal, or line by line over pipes. */
 import { writeText } from '../base/atomic.ts'
 import { kindOf, readText } from '../base/files.ts'
-import { loadModel } from '../model.ts'
+import { loadModel, type Model } from '../model.ts'
 import { chatTemplateOf } from '../tokenizers/chat-template.ts'
 import { linesOf, type NextLine, readMessage } from './chat-input.ts'
 import { type Answer, ChatSession, isForgivable } from './chat-session.ts'
@@ -37,12 +37,15 @@ export const chat: Command = {
   ],
   examples: ['chat owner/name --system "Answer briefly."', 'chat runs/world --temperature 0.7 --history .chat'],
   async run({ model: source, system, history: historyFile, json: asJson, ...values }, terminal) {
-    const { runtime, threads, strict, allowMissing, quantize, ...settings } = values
+    const { runtime, threads, strict, allowMissing, quantize, draft: draftName, ...settings } = values
     const history = historyFile === undefined ? [] : await readHistory(historyFile)
     const warn = (line: string) => terminal.note(`${line}\n`)
-    const model = await loadModel(source, { runtime, threads, strict, allowMissing, quantize, prepare: true, warn })
+    const options = { runtime, threads, strict, allowMissing, quantize, prepare: true, warn }
+    const model = await loadModel(source, { ...options, quantize })
+    let draft: Model | undefined
     try {
-      const session = new ChatSession(model, settingOptions, settings, system)
+      if (draftName !== undefined) draft = await loadModel(draftName, options)
+      const session = new ChatSession(model, settingOptions, { ...settings, ...(draft && { draft }) }, system)
       const templated = chatTemplateOf(model.tokenizer!) !== undefined
       if (!templated) warn('The model has no chat template: it is given plain lines, "User: …" and "Assistant:".')
       if (terminal.ask && !asJson) warn(painter(terminal.color).dim('/help tells what can be typed; Ctrl-D leaves.'))
@@ -56,6 +59,7 @@ export const chat: Command = {
             .reverse()
             .join(''),
         )
+      await draft?.dispose()
       await model.dispose()
     }
   },

@@ -209,11 +209,25 @@ export const reportOptions = grouped('Telling about tokens:', [
   { flags: '--prompt-logprobs <n>', description: 'the same for the prompt', parse: alternatives('--prompt-logprobs') },
 ])
 
+export const speedOptions = grouped('Writing the same text sooner:', [
+  {
+    flags: '--prompt-lookup <n>',
+    description: 'guess up to n tokens from what followed the same words before',
+    parse: whole('--prompt-lookup', { min: 1, max: 32 }),
+  },
+  {
+    flags: '--draft <model>',
+    description: 'a smaller model of the same vocabulary that guesses tokens',
+    parse: filled('--draft', 'a directory'),
+  },
+])
+
 /** All of them. */
 export const writingOptions: readonly OptionSpec[] = [
   ...lengthOptions,
   ...samplingOptions,
   ...penaltyOptions,
   ...searchOptions,
+  ...speedOptions,
   ...reportOptions,
 ]
