@@ -2,7 +2,7 @@
 import { usageError } from '../base/errors.ts'
 import type { Prompt } from '../generation/index.ts'
 import { checkId } from '../generation/prompts.ts'
-import { loadModel } from '../model.ts'
+import { loadModel, type Model } from '../model.ts'
 import { painter } from './color.ts'
 import type { Command } from './command.ts'
 import { reading, readWhole } from './data-files.ts'
@@ -47,7 +47,7 @@ export const generate: Command = {
   ],
   async run(values, terminal) {
     const { model: directory, prompt, promptFile, promptIds, json: asJson, lossy, ...others } = values
-    const { runtime, threads, strict, allowMissing, ...rest } = others
+    const { runtime, threads, strict, allowMissing, quantize, draft: draftName, ...rest } = others
     const given = [prompt.length > 0, promptFile !== undefined, promptIds.length > 0].filter(Boolean).length
     if (given > 1) throw usageError('BAD_USAGE', 'Give one of --prompt, --prompt-file and --prompt-ids.')
     if (lossy && promptFile === undefined) throw usageError('BAD_USAGE', '--lossy is for a text in --prompt-file.')
@@ -62,25 +62,30 @@ export const generate: Command = {
             : ['']
     how.tell(promptFile)
     const { stop } = rest
-    const options = {
+    const sampling = {
       ...rest,
       ...(await readForms(rest)),
       stop: stop.length ? stop : undefined,
       special: 'parse' as const,
       signal: terminal.signal,
     }
-    const model = await loadModel(directory, {
+    const loading = {
       runtime,
       threads,
       strict,
       allowMissing,
+      quantize,
       prepare: true,
-      warn: (line) => terminal.note(`${line}\n`),
-    })
+      warn: (line: string) => terminal.note(`${line}\n`),
+    }
+    const model = await loadModel(directory, loading)
+    let draft: Model | undefined
     const paint = painter(terminal.color)
     // Into a file goes every character; a terminal would take some for commands.
     const shown = terminal.interactive ? printable : (text: string) => text
     try {
+      if (draftName !== undefined) draft = await loadModel(draftName, loading)
+      const options = { ...sampling, draft }
       if (!model.tokenizer && !asJson && promptIds.length === 0)
         throw usageError('NO_TOKENIZER', `${directory}: has no tokenizer. Give --prompt-ids and --json.`)
       const vocabulary = model.checkpoint.format.definition.vocabulary(model.checkpoint.config)
@@ -112,6 +117,7 @@ export const generate: Command = {
         terminal.out(model.tokenizer ? shown(piece.text) : ` ${piece.ids.join(' ')}`)
       terminal.out('\n')
     } finally {
+      await draft?.dispose()
       await model.dispose()
     }
   },
