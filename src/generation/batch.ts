@@ -232,7 +232,11 @@ export class Batch {
     this.#counts.read += part.length
     first.held = prompt.slice(0, end)
     const offset = task.sequence.ids.length - prompt.length
-    for (const [i, row] of logits.entries()) task.watch?.(row.slice(), offset + start + i)
+    try {
+      for (const [i, row] of logits.entries()) task.watch?.(row.slice(), offset + start + i)
+    } catch (error) {
+      first.occupant.outbox.fail(error)
+    }
     if (end === prompt.length) this.#finishReading(first, logits.at(-1)!)
     return true
   }

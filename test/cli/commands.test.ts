@@ -83,6 +83,43 @@ describe('train', () => {
 })
 
 describe('generate', () => {
+  test('tells what the model gave each token, as JSON or as a table', async () => {
+    const line =
+      'generate model --prompt The --max-new-tokens 3 --min-new-tokens 3 --seed 3 --logprobs 2 --prompt-logprobs 0'
+    const [told] = json((await succeed(`${line} --json`)).out).sequences
+    expect(told.tokens.map(({ id }: { id: number }) => id)).toEqual(told.ids.slice(told.promptLength))
+    expect(told.promptTokens.map(({ id }: { id: number }) => id)).toEqual(told.ids.slice(0, told.promptLength))
+    for (const { logprob, alternatives } of told.tokens) {
+      expect(alternatives).toHaveLength(2)
+      expect(alternatives[0].logprob).toBeGreaterThanOrEqual(Math.max(logprob, alternatives[1].logprob))
+    }
+    const lines = (await succeed(line)).out.trimEnd().split('\n').slice(-told.ids.length)
+    for (const [i, { id, logprob, alternatives }] of [...told.promptTokens, ...told.tokens].entries()) {
+      expect(lines[i]).toMatch(new RegExp(`^ *${id} "`))
+      if (logprob !== undefined) expect(lines[i]).toContain(` ${logprob.toFixed(4)} `)
+      expect(lines[i]!.match(/%/g) ?? []).toHaveLength(logprob === undefined ? 0 : 1 + alternatives.length)
+    }
+  })
+
+  test('has a flag for every way of choosing tokens', async () => {
+    const flags =
+      '--min-length 2 --length-decay 2,1.1 --min-p 0.01 --typical-p 0.9 --epsilon-cutoff 0.0001 --eta-cutoff 0.0001 --repetition-penalty 1.1 --encoder-repetition-penalty 0.9 --presence-penalty -0.5 --frequency-penalty 0.5 --no-repeat-ngram 2 --encoder-no-repeat-ngram 3 --logit-bias 5=-1 --logit-bias 6,7=2 --bad-words cat --suppress-tokens 20,21 --suppress-first 22 --forced-first 10 --forced-last 11,12'
+    const [found] = json(
+      (await succeed(`generate model --prompt The --max-new-tokens 6 --json ${flags}`)).out,
+    ).sequences
+    const written = found.ids.slice(found.promptLength)
+    expect(written[0]).toBe(10)
+    if (found.finish === 'length') expect([11, 12]).toContain(written[5])
+    for (const search of [
+      '--beams 4 --beam-groups 2 --diversity-penalty 1',
+      '--beams 2 --beam-sampling --top-p 0.9 --seed 1',
+      '--contrastive-penalty 0.6 --top-k 3',
+    ])
+      expect(
+        json((await succeed(`generate model --prompt The --max-new-tokens 3 --json ${search}`)).out).sequences,
+      ).toHaveLength(1)
+  })
+
   test('the same seed gives the same text, streamed or as JSON', async () => {
     const line = 'generate model --prompt The --max-new-tokens 12 --seed 3'
     const { out } = await succeed(line)
