@@ -1,6 +1,7 @@
 /** `pellucid inspect`: what a model makes of a text, or every output and gradient for given inputs. */
 import { usageError } from '../base/errors.ts'
 import { fs, kindOf, path } from '../base/files.ts'
+import { resolveModel } from '../hub/resolve.ts'
 import { loadModel, type Model, type RunResult } from '../model.ts'
 import type { NdArray } from '../tensor/array.ts'
 import { withDamage } from '../weights/non-finite.ts'
@@ -67,7 +68,7 @@ export const inspect: Command = {
     const { attention, norms, logitLens, surprises, strict, allowMissing, runtime, threads } = values
     const asked = { attention, norms, logitLens, surprises }
     checkTogether(values, askedFlags(asked))
-    if (output !== undefined) await checkOutput(output, inputs, directory)
+    if (output !== undefined) await checkOutput(output, inputs, await resolveModel(directory))
     const loading = { strict, allowMissing, runtime, threads }
     const model = await loadModel(directory, { ...loading, warn: (line) => terminal.note(`${line}\n`) })
     try {
