@@ -8,6 +8,7 @@ import { constraintOf } from './constraints/index.ts'
 import { Decoder } from './decoder.ts'
 import { checkDraft, draftProposer } from './draft.ts'
 import { LogprobReporter } from './logprobs.ts'
+import { withModelDefaults } from './model-defaults.ts'
 import { checkOptions, type GenerateOptions, type Prompt, type Settings } from './options.ts'
 import { pipeline, samplerOf } from './pipeline.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
@@ -65,7 +66,7 @@ export class Generator {
 
   /** Goes on from one prompt, token by token. The texts of the pieces together are the text of `complete`. */
   async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Piece> {
-    const settings = checkOptions(options)
+    const settings = this.#settings(options)
     for (const name of ['returned', 'beams'] as const)
       if (settings[name] > 1)
         throw usageError('BAD_OPTION', `A stream is one text: ${name} must be 1, found ${settings[name]}.`)
@@ -80,7 +81,7 @@ export class Generator {
 
   /** Goes on from one prompt or several at once. Errors: BAD_OPTION, NONFINITE_LOGITS and those of `promptIds`. */
   async complete(prompts: Prompt | readonly Prompt[], options: GenerateOptions = {}): Promise<Completion> {
-    const settings = checkOptions(options)
+    const settings = this.#settings(options)
     const ends = this.#ends(settings)
     const list = isPrompt(prompts) ? [prompts] : prompts
     if (settings.beams > 1) {
@@ -109,6 +110,10 @@ export class Generator {
       for (const text of texts) await text.return?.()
     }
     return { sequences: sequences.map((sequence) => sequence.result()) }
+  }
+
+  #settings(options: GenerateOptions): Settings {
+    return checkOptions(withModelDefaults(options, this.#reader.checkpoint.generation))
   }
 
   /** What the generator is writing and has written. */

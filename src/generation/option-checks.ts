@@ -91,15 +91,20 @@ const checks: { readonly [name in keyof Required<GenerateOptions>]: Check } = {
   signal: ['an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean'],
 }
 
+/** What the value of an option should have been, if it is wrong. */
+export function expectedOf(name: keyof GenerateOptions, value: unknown): string | undefined {
+  const [expected, holds] = checks[name]
+  return holds(value) ? undefined : expected
+}
+
 /** Throws BAD_OPTION for an unknown option or a bad value. */
 export function checkValues(options: GenerateOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof GenerateOptions] : undefined
-    if (!check)
+    if (!Object.hasOwn(checks, name))
       throw usageError('BAD_OPTION', `There is no option ${name}; there are ${Object.keys(checks).join(', ')}.`)
-    const [expected, holds] = check
-    if (!holds(value)) throw usageError('BAD_OPTION', `${name} must be ${expected}, found ${describe(value)}.`)
+    const expected = expectedOf(name as keyof GenerateOptions, value)
+    if (expected !== undefined) throw usageError('BAD_OPTION', `${name} must be ${expected}, found ${describe(value)}.`)
   }
 }
 

@@ -12,7 +12,10 @@ import type { Sampler } from './sampling.ts'
 /** Text, or token ids. */
 export type Prompt = string | readonly number[]
 
-/** What is done to the logits; see the processors of the same names. At temperature 0 the cut-offs have nothing to do. */
+/**
+ * What is done to the logits; see the processors of the same names. At temperature 0 the cut-offs have nothing to do. Where a model's
+ * generation_config.json has `do_sample: true`, its temperature, cut-offs and repetition penalty are the defaults of texts that are drawn.
+ */
 export type ProcessorOptions = {
   /** Logits are divided by it: below 1 bolder choices are rarer. 0 takes the most probable token always. Default 1. */
   readonly temperature?: number
