@@ -20,7 +20,11 @@ export const tokenize: Command = {
   name: 'tokenize',
   summary: 'text to tokens',
   arguments: [
-    { name: 'tokenizer', description: 'a model directory or a tokenizer.json', parse: filled('tokenizer') },
+    {
+      name: 'tokenizer',
+      description: 'a model directory, a downloaded model or a tokenizer.json',
+      parse: filled('tokenizer'),
+    },
     { name: 'text', description: 'the text', optional: true },
   ],
   options: [
