@@ -45,7 +45,12 @@ export const chat: Command = {
     let draft: Model | undefined
     try {
       if (draftName !== undefined) draft = await loadModel(draftName, options)
-      const session = new ChatSession(model, settingOptions, { ...settings, ...(draft && { draft }) }, system)
+      const session = new ChatSession(
+        model,
+        settingOptions,
+        { ...settings, ...(draft && { draft }) },
+        system || undefined,
+      )
       const templated = chatTemplateOf(model.tokenizer!) !== undefined
       if (!templated) warn('The model has no chat template: it is given plain lines, "User: …" and "Assistant:".')
       if (terminal.ask && !asJson) warn(painter(terminal.color).dim('/help tells what can be typed; Ctrl-D leaves.'))
