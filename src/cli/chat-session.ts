@@ -129,14 +129,22 @@ export class ChatSession {
   /** Values of the flags by name, as the user gave or changed them. */
   #settings: Settings
 
-  /** `options` are the flags that can be set; `settings` their values so far. */
-  constructor(model: Model, options: readonly OptionSpec[], settings: Settings, system?: string) {
+  readonly #draft: Model | undefined
+
+  /** `options` are the flags that can be set; `settings` their values so far; `draft` a small model that guesses ahead. */
+  constructor(
+    model: Model,
+    options: readonly OptionSpec[],
+    settings: Settings,
+    { system, draft }: { readonly system?: string | undefined; readonly draft?: Model | undefined } = {},
+  ) {
     if (!model.tokenizer)
       throw usageError(
         'NO_TOKENIZER',
         'This model has no tokenizer, so nobody can talk with it. Use generate with ids.',
       )
     this.model = model
+    this.#draft = draft
     this.conversation = new Conversation(system)
     this.#options = options
     this.#settings = settings
@@ -161,11 +169,12 @@ export class ChatSession {
     const own = stops === undefined ? [] : typeof stops === 'string' ? [stops] : stops
     const prompt = await this.conversation.prompt(tokenizer!, contextLength, reserveOf(maxNewTokens, contextLength))
     const stop = [...prompt.stop, ...own]
+    const draft = this.#draft && { draft: this.#draft }
     const began = performance.now()
     let [text, tokens] = ['', 0]
     let finish: Finish | undefined
     try {
-      const pieces = this.model.generate(prompt.ids, { ...settings, maxNewTokens, stop, signal })
+      const pieces = this.model.generate(prompt.ids, { ...settings, ...draft, maxNewTokens, stop, signal })
       for await (const piece of pieces) {
         // A plain prompt ends without the space that its answer begins with.
         const fresh = text === '' ? piece.text.trimStart() : piece.text

@@ -9,7 +9,7 @@ import { painter } from './color.ts'
 import type { Command, Terminal } from './command.ts'
 import { reportOptions, searchOptions, writingOptions } from './generate-options.ts'
 import { printable } from './layout.ts'
-import { filled, json, loadingOptions, modelArgument, runtimeOptions } from './options.ts'
+import { filled, flagOf, json, loadingOptions, modelArgument, runtimeOptions } from './options.ts'
 
 /** Settings of an answer, which `/set` changes too: those of `generate`, but for what belongs to several texts or to a report. */
 const settingOptions = writingOptions.filter(
@@ -45,12 +45,8 @@ export const chat: Command = {
     let draft: Model | undefined
     try {
       if (draftName !== undefined) draft = await loadModel(draftName, options)
-      const session = new ChatSession(
-        model,
-        settingOptions,
-        { ...settings, ...(draft && { draft }) },
-        system || undefined,
-      )
+      const changeable = settingOptions.filter((option) => flagOf(option) !== '--draft')
+      const session = new ChatSession(model, changeable, settings, { system: system || undefined, draft })
       const templated = chatTemplateOf(model.tokenizer!) !== undefined
       if (!templated) warn('The model has no chat template: it is given plain lines, "User: …" and "Assistant:".')
       if (terminal.ask && !asJson) warn(painter(terminal.color).dim('/help tells what can be typed; Ctrl-D leaves.'))
@@ -59,8 +55,7 @@ export const chat: Command = {
       if (historyFile !== undefined)
         await writeText(
           historyFile,
-          history
-            .map((line) => `${line}\n`)
+          Array.from(history, (line) => `${line}\n`)
             .reverse()
             .join(''),
         )
