@@ -27,6 +27,11 @@ const needed = [
   'preprocessor_config.json',
 ]
 
+/** Files that a model has beside its configuration and its weights. */
+export const companionFiles: ReadonlySet<string> = new Set(
+  needed.filter((name) => name !== 'config.json' && !name.includes('.safetensors')),
+)
+
 const single = 'model.safetensors'
 const isShard = (path: string): boolean => /^model(-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/.test(path)
 
