@@ -42,9 +42,18 @@ function read({ regex, jsonSchema, grammar }: ConstraintOptions): Form | undefin
     }
   }
   if (jsonSchema !== undefined)
-    return { key: `schema ${JSON.stringify(jsonSchema)}`, grammar: () => jsonSchemaGrammar(jsonSchema) }
+    return { key: `schema ${textOf(jsonSchema)}`, grammar: () => jsonSchemaGrammar(jsonSchema) }
   if (grammar !== undefined) return { key: `grammar ${grammar}`, grammar: () => parseGbnf(grammar) }
   return undefined
+}
+
+/** Throws BAD_SCHEMA for what JSON cannot hold. */
+function textOf(schema: unknown): string {
+  try {
+    return JSON.stringify(schema)
+  } catch (error) {
+    throw usageError('BAD_SCHEMA', `The JSON Schema is no JSON: ${(error as Error).message.split('\n')[0]}.`)
+  }
 }
 
 /** Tries a form without a tokenizer. Errors: NO_TEXT_FITS, BAD_REGEX, BAD_SCHEMA, BAD_GRAMMAR and those of `compile`. */

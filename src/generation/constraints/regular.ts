@@ -49,20 +49,26 @@ export function combine(within: readonly Expression[], without: readonly Express
   if (!start) return never
   for (let item = pending.pop(); item; item = pending.pop()) {
     const [place, state] = item
-    let before: Place = []
+    const next: (State | null)[] = place.map(() => null)
     let open: { low: number; high: number; to: MachineState } | undefined
     for (let byte = 0; byte < 256; byte++) {
-      const next = place.map((inner, i) => inner && matchers[i]!.advance(inner, byte))
-      if (byte > 0 && next.every((inner, i) => inner === before[i])) {
+      let same = byte > 0
+      for (let i = 0; i < next.length; i++) {
+        const inner = place[i]!
+        const after = inner && matchers[i]!.advance(inner, byte)
+        if (after !== next[i]) same = false
+        next[i] = after
+      }
+      if (same) {
         if (open) open.high = byte
         continue
       }
-      before = next
-      const to = stateOf(next)
+      const to = stateOf([...next])
       open = to && { low: byte, high: byte, to }
       if (!open) continue
       state.edges.push(open)
-      sources.set(open.to, [...(sources.get(open.to) ?? []), state])
+      if (!sources.has(open.to)) sources.set(open.to, [])
+      sources.get(open.to)!.push(state)
     }
   }
   return trimmed(start, [...known.values()], sources)

@@ -82,8 +82,19 @@ function formatOf(name: string, pointer: string): Expression {
 export function stringExpression(leaves: Leaves): Expression {
   const [min, max] = [least(leaves, 'minLength'), most(leaves, 'maxLength')]
   if (min > max) return never
-  return contents(leaves).length === 0 ? anyString(min, max) : stringOf(contentOf(leaves)!)
+  const key = JSON.stringify([given(leaves, 'pattern'), given(leaves, 'format'), min, max])
+  let found = strings.get(key)
+  if (!found) {
+    found = contents(leaves).length === 0 ? anyString(min, max) : stringOf(contentOf(leaves)!)
+    if (strings.size >= mostStrings) strings.clear()
+    strings.set(key, found)
+  }
+  return found
 }
+
+/** Strings by their patterns, formats and lengths: the same ones occur again and again, and their machines take a while. */
+const strings = new Map<string, Expression>()
+const mostStrings = 100
 
 /** Values without parts of one type. */
 export const scalarExpressions: Readonly<Record<string, (leaves: Leaves) => Expression>> = {
