@@ -56,6 +56,11 @@ describe('drawn continuations', () => {
     expect(chi).toBeLessThan(74.7)
   })
 
+  it('are found however much less probable they are than others', () => {
+    const values = Float32Array.of(-3e6, 0, -1e6, Number.NEGATIVE_INFINITY)
+    expect(drawn([{ values, plus: -5 }], Float64Array.of(0.5, 0.5, 0.5, 0.5)).map(({ id }) => id)).toEqual([1, 2, 0])
+  })
+
   it('finds its way through several blocks of a large vocabulary', () => {
     const values = new Float32Array(5000).fill(-50)
     for (const id of [3, 1023, 1024, 4999]) values[id] = 10

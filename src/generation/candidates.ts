@@ -31,22 +31,34 @@ export function mostProbable(texts: readonly Continuations[], count: number): Ca
 
 /** Weights are summed in blocks of this many tokens, so that a draw goes through one block only. */
 const blockLength = 1024
+/** A sum of weights below this is made up of ones that are not exact any more. */
+const tiny = 1e-200
 
 /**
- * `count` of all, drawn one after another with probabilities proportional to e^score, each at most once; fewer where fewer are left.
- * `draws` gives numbers uniform in [0, 1). The values of what is drawn become −∞.
+ * As many of all as there are `draws`, drawn one after another with probabilities proportional to e^score, each at most once; fewer
+ * where fewer are left. `draws` are numbers uniform in [0, 1). The values of what is drawn become −∞.
  */
 export function drawn(texts: readonly Continuations[], draws: Float64Array): Candidate[] {
-  const largest = texts.reduce((most, { values, plus }) => Math.max(most, maximum(values) + plus), removed)
-  const blocks = texts.flatMap(({ values, plus }, parent) =>
+  const blocks = texts.flatMap(({ values }, parent) =>
     Array.from({ length: Math.ceil(values.length / blockLength) }, (_, i) => {
-      const [start, end] = [i * blockLength, Math.min(values.length, (i + 1) * blockLength)]
-      return { parent, start, end, weight: mass(values, largest - plus, start, end) }
+      return { parent, start: i * blockLength, end: Math.min(values.length, (i + 1) * blockLength), weight: 0 }
     }),
   )
+  let largest = removed
+  const weightOf = (parent: number, start: number, end: number) =>
+    mass(texts[parent]!.values, largest - texts[parent]!.plus, start, end)
+  const weigh = () => {
+    largest = texts.reduce((most, { values, plus }) => Math.max(most, maximum(values) + plus), removed)
+    if (largest > removed) for (const block of blocks) block.weight = weightOf(block.parent, block.start, block.end)
+  }
   const found: Candidate[] = []
   for (const draw of draws) {
-    const total = blocks.reduce((sum, { weight }) => sum + weight, 0)
+    let total = sum(blocks)
+    // What is left may be so much less probable than what was drawn that its weights are nothing beside it.
+    if (total < tiny) {
+      weigh()
+      total = sum(blocks)
+    }
     if (!(total > 0)) break
     let left = draw * total
     // Should rounding leave a rest, the last block with any weight is taken, and in it the last token.
@@ -62,7 +74,7 @@ export function drawn(texts: readonly Continuations[], draws: Float64Array): Can
     const { values, plus } = texts[parent]!
     let id = -1
     for (let i = start; i < end; i++) {
-      const weight = mass(values, largest - plus, i, i + 1)
+      const weight = weightOf(parent, i, i + 1)
       if (weight === 0) continue
       id = i
       left -= weight
@@ -70,7 +82,10 @@ export function drawn(texts: readonly Continuations[], draws: Float64Array): Can
     }
     found.push({ parent, id, score: plus + values[id]! })
     values[id] = removed
-    block.weight = mass(values, largest - plus, start, end)
+    block.weight = weightOf(parent, start, end)
   }
   return found
 }
+
+const sum = (blocks: readonly { readonly weight: number }[]): number =>
+  blocks.reduce((total, { weight }) => total + weight, 0)
