@@ -90,6 +90,7 @@ class Group {
     if (running.length === 0) return []
     const { maxNewTokens, beamGroups, beamSampling } = this.#settings
     const candidates = await this.#candidates(running, taken)
+    if (candidates.length === 0 && this.finished.length > 0) return []
     const going: Child[] = []
     // Only what is among the first may finish: because the text is complete, or at last because no more tokens may come.
     const ended: Child[] = []
@@ -135,7 +136,7 @@ class Group {
     const found = beamSampling
       ? drawn(texts, randomUniform({ seed, purpose: 'sampling', step: running[0]!.ids.length }, count))
       : mostProbable(texts, count)
-    if (found.length > 0) return found
+    if (found.length > 0 || this.finished.length > 0) return found
     throw nonfinite('NONFINITE_LOGITS', 'No token is left to choose from: every one was removed.')
   }
 

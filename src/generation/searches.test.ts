@@ -86,6 +86,23 @@ describe('sampled beams', () => {
   })
 })
 
+describe('beams that cannot go on', () => {
+  const until =
+    (length: number) =>
+    (logits: Float32Array, { ids }: { readonly ids: readonly number[] }) => {
+      if (ids.length >= length) logits.fill(Number.NEGATIVE_INFINITY)
+    }
+
+  it('leave what is finished; without that it is an error', async () => {
+    const stopTokens = Array.from({ length: 48 }, (_, id) => 2 * id)
+    const options = { beams: 3, returned: 3, maxNewTokens: 20, processors: [until(3)], lengthPenalty: 5 }
+    const found = await idsOf({ ...options, stopTokens })
+    expect(found.length).toBeGreaterThan(0)
+    for (const ids of found) expect(ids.at(-1)! % 2).toBe(0)
+    await expect(idsOf({ ...options, ...endless })).rejects.toMatchObject({ code: 'NONFINITE_LOGITS' })
+  })
+})
+
 describe('groups of beams', () => {
   it('begin with different tokens where the penalty is large', async () => {
     const groups = { beams: 4, beamGroups: 4, returned: 4, maxNewTokens: 5, ...endless }
