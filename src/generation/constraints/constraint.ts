@@ -10,6 +10,7 @@ import { applyMask, Masks } from './masks.ts'
 import { isComplete, Matcher, type State } from './matcher.ts'
 import { regexExpression } from './regex.ts'
 import { readRegex } from './regex-syntax.ts'
+import { alphabetOf, spelledWith } from './spelling.ts'
 import { tokenTrie } from './token-trie.ts'
 
 /** The form of the new text; at most one may be given. */
@@ -69,17 +70,33 @@ const noTextFits = () =>
 const ready = new WeakMap<Tokenizer, Map<string, Masks>>()
 const mostReady = 16
 
-/** Throws NO_TEXT_FITS for a form of no text, and what reading the form throws. */
+/** Errors: NO_TEXT_FITS for a form of no text, NO_TOKEN_FITS for one that the vocabulary cannot spell, and those of reading the form. */
 function masksOf(form: Form, tokenizer: Tokenizer, vocabulary: number): Masks {
   let known = ready.get(tokenizer)
   if (!known) ready.set(tokenizer, (known = new Map()))
   const key = `${vocabulary} ${form.key}`
-  const masks = known.get(key) ?? new Masks(form.grammar(), tokenTrie(tokenizer), vocabulary)
-  if (masks.matcher.empty) throw noTextFits()
+  const masks = known.get(key) ?? makeReady(form.grammar(), tokenizer, vocabulary)
   known.delete(key)
   known.set(key, masks)
   if (known.size > mostReady) known.delete(known.keys().next().value!)
   return masks
+}
+
+function makeReady(grammar: Grammar, tokenizer: Tokenizer, vocabulary: number): Masks {
+  const trie = tokenTrie(tokenizer)
+  const alphabet = alphabetOf(trie)
+  if (alphabet === undefined) {
+    const masks = new Masks(grammar, trie, vocabulary)
+    if (masks.matcher.empty) throw noTextFits()
+    return masks
+  }
+  const masks = new Masks(spelledWith(alphabet, grammar), trie, vocabulary)
+  if (!masks.matcher.empty) return masks
+  if (new Matcher(grammar).empty) throw noTextFits()
+  throw failure(
+    'NO_TOKEN_FITS',
+    'The vocabulary cannot spell any text that the constraint allows: it lacks a character of each.\nUse characters that the tokenizer knows.',
+  )
 }
 
 /** Where a sequence stands, and where it stood after each of its tokens. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { chooseRuntime } from '../../runtime/choose.ts'
-import { byteTokenizer, trainCharacters } from '../../tokenizers/index.ts'
+import { bytelevelBpe, byteTokenizer, trainCharacters, vocabularyOf } from '../../tokenizers/index.ts'
 import { Generator } from '../generator.ts'
 import type { GenerateOptions } from '../options.ts'
 import type { LogitsProcessor } from '../processors/processor.ts'
@@ -275,6 +275,13 @@ describe('held to a form, generation', () => {
     expect(stopped!.ids).toHaveLength(stopped!.promptLength + 4)
   })
 
+  it('begins nothing that the vocabulary cannot finish', async () => {
+    const options = { regex: '(?:a|b)(?:Z+|[xZ])|c{3}Q|(?:ab|aQ)', returned: 30 }
+    const found = new Set((await texts(options)).map(({ text }) => text))
+    expect(found.size).toBeGreaterThan(1)
+    for (const text of found) expect(['ax', 'bx', 'ab']).toContain(text)
+  })
+
   it('that is cut off is unfinished', async () => {
     const [cut] = await texts({ regex: 'a{9}', maxNewTokens: 5 })
     expect(cut).toMatchObject({ finish: 'length', text: 'aaaaa' })
@@ -307,10 +314,7 @@ describe('held to a form, generation', () => {
   it('refuses forms that nothing fits, several, and texts that the vocabulary cannot spell', async () => {
     await expect(texts({ jsonSchema: false })).rejects.toMatchObject({ code: 'NO_TEXT_FITS' })
     await expect(texts({ jsonSchema: true, regex: 'a' })).rejects.toThrow('regex and jsonSchema each say')
-    await expect(texts({ regex: 'aZ' })).rejects.toMatchObject({
-      code: 'NO_TOKEN_FITS',
-      message: expect.stringContaining('after "a".\nThe constraint asks for Z'),
-    })
+    await expect(texts({ regex: 'aZ' })).rejects.toMatchObject({ code: 'NO_TOKEN_FITS' })
     const bare = new Generator(randomCheckpoint(size), await chooseRuntime('native'))
     await expect(bare.complete([7], { regex: 'a' })).rejects.toMatchObject({ code: 'NO_TOKENIZER' })
   })
@@ -327,6 +331,20 @@ describe('held to a form, generation', () => {
 })
 
 describe('which tokens may come', () => {
+  it('is an error where a vocabulary of words has none', () => {
+    const tokenizer = bytelevelBpe({ vocabulary: vocabularyOf(['a', 'bcd']), merges: [] })
+    const { process } = constraintOf({ regex: 'abce' }, tokenizer, [], 2)!
+    const logits = new Float32Array(2)
+    process(logits, { ids: [], promptLength: 0 })
+    expect([...logits]).toEqual([0, Number.NEGATIVE_INFINITY])
+    expect(() => process(logits, { ids: [0], promptLength: 0 })).toThrow(
+      expect.objectContaining({
+        code: 'NO_TOKEN_FITS',
+        message: expect.stringContaining('after "a".\nThe constraint asks for b'),
+      }),
+    )
+  })
+
   /** The tokens left by a constraint after some. */
   function left(regex: string, ids: readonly number[]) {
     const tokenizer = byteTokenizer()

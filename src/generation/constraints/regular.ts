@@ -4,7 +4,7 @@ import { type Expression, type MachineState, never } from './grammar.ts'
 import { Matcher, type State } from './matcher.ts'
 
 /** Most states of a combination. */
-const mostStates = 30_000
+const mostStates = 60_000
 
 const matcherOf = (expression: Expression) => new Matcher({ root: 'text', rules: new Map([['text', expression]]) })
 
