@@ -1,5 +1,6 @@
 /** A loaded model: run it, look inside it, differentiate it, generate with it. */
 import { fileError, usageError } from './base/errors.ts'
+import { show } from './base/json.ts'
 import {
   type Completion,
   Decoder,
@@ -25,7 +26,8 @@ import { gradients } from './transforms/gradients.ts'
 import { atInference } from './transforms/inference.ts'
 import { type Checkpoint, openCheckpoint } from './weights/checkpoint.ts'
 import { withDamage } from './weights/non-finite.ts'
-import { inferenceProgram, type Quantization, quantized } from './weights/quantized.ts'
+import { type Quantization, quantizations } from './weights/quantization.ts'
+import { inferenceProgram, quantized } from './weights/quantized.ts'
 
 export type RunOptions = {
   /** 'attentions', 'hidden_states', or patterns of paths (`transformer.h.*.mlp`, `**.weights`). */
@@ -276,10 +278,8 @@ function collect({ hidden, attentions, paths }: Traced, outputs: Readonly<Record
  * the file, the field or tensor and what was expected.
  */
 export async function loadModel(source: string, options: LoadOptions = {}): Promise<Model> {
-  const directory = await resolveModel(source)
+  const { directory, checkpoint } = await openModel(source, options)
   const { threads, warn = console.warn } = options
-  const opened = await openCheckpoint(directory, options)
-  const checkpoint = options.quantize ? quantized(opened, options.quantize) : opened
   for (const warning of checkpoint.warnings) warn(warning)
   const runtime =
     typeof options.runtime === 'object' ? options.runtime : await chooseRuntime(options.runtime, { threads, warn })
@@ -293,6 +293,26 @@ export async function loadModel(source: string, options: LoadOptions = {}): Prom
     decoder?.then((made) => made.dispose()).catch(() => {})
     throw error
   }
+}
+
+/** The directory that is meant, and its files read, but for the values of the weights. Errors as with `loadModel`. */
+export async function openModel(
+  source: string,
+  options: Pick<LoadOptions, 'strict' | 'allowMissing' | 'quantize'> = {},
+): Promise<{ readonly directory: string; readonly checkpoint: Checkpoint }> {
+  const directory = await resolveModel(source)
+  return { directory, checkpoint: inBits(await openCheckpoint(directory, options), options.quantize) }
+}
+
+/** The checkpoint with weights in as many bits as asked for. Throws BAD_OPTION where they are stored in others. */
+function inBits(checkpoint: Checkpoint, kind: Quantization | undefined): Checkpoint {
+  const stored = checkpoint.quantized?.kind
+  if (kind === undefined || kind === stored) return checkpoint
+  if (stored)
+    throw usageError('BAD_OPTION', `quantize is ${kind}, but the model's weights are stored as ${stored} already.`)
+  if (!Object.hasOwn(quantizations, kind))
+    throw usageError('BAD_OPTION', `quantize must be ${Object.keys(quantizations).join(' or ')}, found ${show(kind)}.`)
+  return quantized(checkpoint, kind)
 }
 
 /** The tokenizer of a model directory, if it has one. Throws WRONG_TOKENIZER if it has more tokens than the model. */

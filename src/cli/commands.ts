@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
   entry('tokenize', 'text to tokens', async () => (await import('./tokenize.ts')).tokenize),
   entry('tokenizer', 'make tokenizers', async () => (await import('./tokenizer.ts')).tokenizer),
   entry('download', 'fetch a model from the Hugging Face hub', async () => (await import('./download.ts')).download),
+  entry('quantize', 'store a model in 8 or 4 bits a weight', async () => (await import('./quantize.ts')).quantize),
   entry('models', 'the models there are, and their published sizes', async () => (await import('./models.ts')).models),
   entry('recipes', 'ready-made recipes for training', async () => (await import('./recipes.ts')).recipes),
   entry('doctor', 'what runs here, and how to mend what does not', async () => (await import('./doctor.ts')).doctor),

@@ -65,11 +65,11 @@ export const inspect: Command = {
   ],
   async run(values, terminal) {
     const { model: directory, text, inputs, output, gradients = false, capture, top, json: asJson } = values
-    const { attention, norms, logitLens, surprises, strict, allowMissing, runtime, threads } = values
+    const { attention, norms, logitLens, surprises, strict, allowMissing, quantize, runtime, threads } = values
     const asked = { attention, norms, logitLens, surprises }
     checkTogether(values, askedFlags(asked))
     if (output !== undefined) await checkOutput(output, inputs, await resolveModel(directory))
-    const loading = { strict, allowMissing, runtime, threads }
+    const loading = { strict, allowMissing, quantize, runtime, threads }
     const model = await loadModel(directory, { ...loading, warn: (line) => terminal.note(`${line}\n`) })
     try {
       const given = inputs === undefined ? encodeText(model, text) : await readInputs(inputs)

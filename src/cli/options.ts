@@ -90,6 +90,11 @@ export const json: OptionSpec = { flags: '--json', description: 'print JSON' }
 export const loadingOptions: readonly OptionSpec[] = [
   { flags: '--strict', description: 'refuse weights that hold NaN or infinity (all of them are read for that)' },
   { flags: '--allow-missing', description: 'draw tensors that the files lack at random, with a warning' },
+  {
+    flags: '--quantize <kind>',
+    description: 'multiply with weights in few bits: int8 or int4 (faster, a little less exact)',
+    parse: oneOf('--quantize', ['int8', 'int4']),
+  },
 ]
 
 /** Threads wait for each other by spinning: many more than there are processors would bring everything to a halt. */

@@ -5,6 +5,7 @@ import { chooseRuntime } from '../runtime/choose.ts'
 import { referenceRuntime } from '../runtime/reference.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
+import { quantized } from '../weights/quantized.ts'
 import { Generator, type GeneratorOptions } from './generator.ts'
 import type { GenerateOptions } from './options.ts'
 import { randomCheckpoint } from './random-checkpoint.suite.ts'
@@ -66,6 +67,8 @@ const native = await chooseRuntime('native')
 const models: [string, Checkpoint, Runtime][] = [
   ['heads of 8, native', randomCheckpoint({ context }), native],
   ['heads of 4, native', randomCheckpoint({ context, heads: 4 }), native],
+  ['int8, native', quantized(randomCheckpoint({ context, heads: 4, width: 64 }), 'int8'), native],
+  ['int4, native', quantized(randomCheckpoint({ context, heads: 4, width: 64 }), 'int4'), native],
   ['heads of 8, reference', randomCheckpoint({ context, layers: 1 }), referenceRuntime({ precision: 'float32' })],
 ]
 

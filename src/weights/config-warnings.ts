@@ -13,6 +13,7 @@ const commonFields: readonly string[] = [
     'auto_map',
     'dtype',
     'model_type',
+    'quantization_config',
     'torch_dtype',
     'transformers_version',
     'transformers.js_config',

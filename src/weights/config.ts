@@ -6,27 +6,29 @@ import { describeProblem } from '../base/schema.ts'
 import { danglingLink } from './directory.ts'
 import type { ConfigFile, Format } from './format.ts'
 import { formatOf } from './formats.ts'
+import { type Quantization, quantizationOf } from './quantization.ts'
 
 export const configName = 'config.json'
 
 /** A model described by its config.json. */
-export type Described = { readonly format: Format; readonly config: unknown; readonly file: ConfigFile }
+export type Described = {
+  readonly format: Format
+  readonly config: unknown
+  readonly file: ConfigFile
+  /** Matrices are stored in few bits. */
+  readonly quantization?: Quantization
+}
 
 /** Checks the contents of a config.json; `name` is what messages call it. Throws with the field, what it is and what was expected. */
 export function parseConfig(value: unknown, name: string): Described {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw fileError('BAD_CONFIG', `${name}: holds ${show(value)}, but the root must be an object with a model_type.`)
   const file = value as ConfigFile
-  if (file.quantization_config != null)
-    throw fileError(
-      'QUANTIZED_MODEL',
-      `${name}: quantization_config says that the weights are quantized, which is not supported.\n` +
-        'Load the model that they were made from.',
-    )
+  const quantization = quantizationOf(file, name)
   const format = formatOf(file.model_type, name)
   const parsed = format.config.safeParse(file)
   if (!parsed.success) throw fileError('BAD_CONFIG', `${name}: ${describeProblem(parsed.error, file)}.`)
-  return { format, config: parsed.data, file }
+  return { format, config: parsed.data, file, ...(quantization && { quantization }) }
 }
 
 /** No honest config comes near them, and what is larger would take long to refuse. */

@@ -13,6 +13,7 @@ import type { ConfigFile } from './format.ts'
 import { drawMissing, drawnWarning, missingTensors } from './missing.ts'
 import type { Quantized } from './quantized.ts'
 import type { Safetensors } from './safetensors.ts'
+import { storedBlocks, wholeMatrix } from './stored-blocks.ts'
 
 /** A network with a stored value for each of its parameters. */
 export type Checkpoint = Described & {
@@ -49,9 +50,16 @@ export function matchWeights(
   const all = parameters(network)
   const storedAs = new Map<string, string>()
   const extra: string[] = []
+  const inBlocks = storedBlocks(
+    described.quantization,
+    { network, format, config, parameters: all },
+    weights,
+    (stored, tensor) => sourceOf(stored, tensor, weights, place),
+  )
+  const blocks = new Map(inBlocks?.matrices.map((each) => [each.name, each]))
   for (const stored of weights.entries.keys()) {
     const name = format.parameterOf(stored, config)
-    if (name === undefined) continue
+    if (name === undefined || blocks.has(/^(.*)\.(?:codes|scales)$/.exec(name)?.[1] ?? '')) continue
     const twin = storedAs.get(name)
     if (twin !== undefined)
       throw fileError(
@@ -64,21 +72,24 @@ export function matchWeights(
   for (const [stored, name] of format.copies(config))
     if (!storedAs.has(name) && weights.entries.has(stored)) storedAs.set(name, stored)
 
-  const missing = new Map([...all].filter(([name]) => !storedAs.has(name)))
+  const missing = new Map([...all].filter(([name]) => !storedAs.has(name) && !blocks.has(name)))
   if (missing.size > 0 && !allowMissing) {
     // A shape that differs says more about what is wrong than a list of what is missing.
     for (const [name, stored] of storedAs) sourceOf(stored, all.get(name)!, weights, place)
     throw missingTensors([...missing.keys()], all.size, place)
   }
   const drawn = drawMissing(missing, place)
-  const source = (name: string, tensor: Tensor): ConstantSource =>
-    drawn.get(name) ?? sourceOf(storedAs.get(name)!, tensor, weights, place)
+  const source = (name: string, tensor: Tensor): ConstantSource => {
+    const stored = storedAs.get(name)
+    if (stored !== undefined) return sourceOf(stored, tensor, weights, place)
+    return drawn.get(name) ?? wholeMatrix(blocks.get(name)!)
+  }
   const warnings = [
     ...(missing.size ? [drawnWarning([...missing.keys()], all.size, place)] : []),
     ...(extra.length ? [`${place}: not part of the model, so ignored: ${someOf(extra.map(show))}.`] : []),
   ]
   const constants = new Map([...all].map(([name, tensor]) => [name, { tensor, source: source(name, tensor) }]))
-  return { ...described, network, parameters: all, constants, warnings, storedAs }
+  return { ...described, network, parameters: all, constants, quantized: inBlocks, warnings, storedAs }
 }
 
 /** Refuses more layers than the file has tensors before the network is built, which would take long for very many. */
@@ -104,15 +115,18 @@ function sourceOf(stored: string, tensor: Tensor, weights: Safetensors, place: s
       'WRONG_SHAPE',
       `${place}: ${stored} is ${shown(shape)}, config.json asks for ${shown(tensor.shape)}.\nDo they belong together?`,
     )
-  if (dtype === undefined || !isFloat(dtype))
+  const [fits, expected] = isFloat(tensor.dtype)
+    ? [dtype !== undefined && isFloat(dtype), 'floats (F32, F16, BF16 or F64)']
+    : [dtype === tensor.dtype, tensor.dtype]
+  if (!fits)
     throw fileError(
       'WRONG_DTYPE',
-      `${place}: ${stored} is ${type}, expected floats (F32, F16, BF16 or F64).\n` +
-        'Quantized weights are not supported: load the model that they were made from.',
+      `${place}: ${stored} is ${type}, expected ${expected}.\n` +
+        'Weights that others have quantized are not supported: load the model that they were made from.',
     )
-  const { unchanged } = weights
-  const location = file === undefined ? {} : { location: { path: file, offset, length: byteLength, unchanged } }
-  return { dtype, read: () => weights.read(stored), ...location }
+  const location =
+    file === undefined ? {} : { location: { path: file, offset, length: byteLength, unchanged: weights.unchanged } }
+  return { dtype: dtype!, read: () => weights.read(stored), ...location }
 }
 
 /** A shape as a message shows it; a hostile one may have millions of axes. */

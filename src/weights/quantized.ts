@@ -12,11 +12,8 @@ import { factors, inBlocks } from '../transforms/in-blocks.ts'
 import { atInference } from '../transforms/inference.ts'
 import type { Checkpoint } from './match.ts'
 import { countNonFinite } from './non-finite.ts'
+import { type Quantization, quantizations } from './quantization.ts'
 import { type Codes, codesShape, quantize } from './quantize.ts'
-
-/** Kinds of weights in few bits: blocks of 32 with one scale each, all around zero. */
-export const quantizations = { int8: 8, int4: 4 } as const satisfies Record<string, WeightBits>
-export type Quantization = keyof typeof quantizations
 
 /** A parameter that products take in blocks. */
 export type QuantizedMatrix = {
@@ -32,14 +29,20 @@ export type QuantizedMatrix = {
 
 export type Quantized = { readonly kind: Quantization; readonly matrices: readonly QuantizedMatrix[] }
 
+type Traceable = Pick<Checkpoint, 'network' | 'format' | 'parameters'>
+
+/** A forward pass with no more inputs than it needs. */
+function forward({ network, format }: Pick<Traceable, 'network' | 'format'>): Omit<Program, 'constants'> {
+  const needed = format.definition.inputs.filter(({ optional }) => !optional)
+  const inputs = Object.fromEntries(needed.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]))
+  return { inputs: new Map(Object.entries(inputs)), outputs: new Map(Object.entries(network(inputs))) }
+}
+
 /** The matrices of a model that products can take in blocks: those that a product has on its right as they are stored. */
-export function quantizable({ network, format, parameters }: Pick<Checkpoint, 'network' | 'format' | 'parameters'>) {
-  const inputs = format.definition.inputs.filter(({ optional }) => !optional)
-  const outputs = network(
-    Object.fromEntries(inputs.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)])),
-  )
+export function quantizable(model: Traceable) {
+  const { parameters } = model
   const names = new Map([...parameters].map(([name, tensor]) => [tensor, name]))
-  return factors(atInference(Object.values(outputs))).flatMap(({ matrix, turned }) => {
+  return factors(atInference([...forward(model).outputs.values()])).flatMap(({ matrix, turned }) => {
     const name = names.get(matrix)
     return name === undefined ? [] : [{ name, matrix, turned }]
   })
@@ -103,3 +106,6 @@ export function inferenceProgram({ constants, quantized }: Checkpoint, program: 
     outputs: new Map([...program.outputs.keys()].map((name, i) => [name, lean[i]!])),
   }
 }
+
+/** A forward pass as it is run for inference. */
+export const forwardProgram = (checkpoint: Checkpoint): Program => inferenceProgram(checkpoint, forward(checkpoint))

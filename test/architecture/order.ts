@@ -16,7 +16,7 @@ export const ground: Record<string, readonly string[]> = {
   runtime: ['onnx', 'graph', 'tensor'],
   nn: ['ops', 'graph'],
   models: ['nn'],
-  weights: ['models', 'tensor'],
+  weights: ['models', 'tensor', 'transforms'],
   tokenizers: ['base', 'hub'],
   datasets: ['tokenizers', 'tensor'],
   generation: ['models', 'runtime', 'tokenizers', 'transforms', 'weights'],

@@ -54,7 +54,12 @@ const fields: readonly Row[] = [
   ['tie_word_embeddings "yes"', { tie_word_embeddings: 'yes' }, /tie_word_embeddings is "yes", expected true or false/],
   ['scale_attn_weights 1', { scale_attn_weights: 1 }, /scale_attn_weights is 1, expected true or false/],
   ['cross-attention', { add_cross_attention: true }, /add_cross_attention is true, expected false/],
-  ['quantized', { quantization_config: { bits: 4 } }, /quantized, which is not supported/, 'QUANTIZED_MODEL'],
+  [
+    'quantized',
+    { quantization_config: { bits: 4 } },
+    /quantized by undefined, which is not supported/,
+    'QUANTIZED_MODEL',
+  ],
   ['eos_token_id a text', { eos_token_id: '</s>' }, /eos_token_id is "<\/s>", expected a token id/],
   ['eos_token_id 1.5', { eos_token_id: 1.5 }, /eos_token_id is 1\.5/],
   ['bos_token_id a list of texts', { bos_token_id: ['a'] }, /bos_token_id is \["a"\]/],
