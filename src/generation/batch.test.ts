@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Model } from '../model.ts'
 import { chooseRuntime } from '../runtime/choose.ts'
-import { chunkEnd } from './batch.ts'
 import { Generator, type GeneratorOptions } from './generator.ts'
 import type { GenerateOptions } from './options.ts'
+import { chunkEnd } from './prompt-reader.ts'
 import { promptLookup } from './proposer.ts'
 import { randomCheckpoint } from './random-checkpoint.suite.ts'
 
@@ -106,6 +106,16 @@ describe('texts that share steps', () => {
     }
     expect(await second).toHaveLength(6)
     expect((await generator.statistics()).written).toBeLessThan(60)
+  })
+
+  it('end with the reason of an abort even when they were complete before their reader was', async () => {
+    const generator = open()
+    const stop = new AbortController()
+    const text = generator.stream([7], { ...endless, maxNewTokens: 8, signal: stop.signal })
+    await text.next()
+    await vi.waitFor(async () => expect((await generator.statistics()).written).toBe(8))
+    stop.abort(new Error('enough'))
+    await expect(text.next()).rejects.toThrow('enough')
   })
 
   it('are not begun when their signal is aborted while they wait', async () => {

@@ -2,69 +2,12 @@
 import { failure, usageError } from '../base/errors.ts'
 import type { Decoder } from './decoder.ts'
 import { Outbox } from './outbox.ts'
-import type { Proposer } from './proposer.ts'
-import { type Seat, Seats } from './seats.ts'
-import type { Piece, Sequence } from './sequence.ts'
+import { PromptReader } from './prompt-reader.ts'
+import { Seats } from './seats.ts'
+import type { Piece } from './sequence.ts'
+import type { BatchOptions, BatchStatistics, Occupied, Running, Task } from './task.ts'
 import { turns } from './turns.ts'
 import { slide, slotsFor, windowStart } from './window.ts'
-
-/** A text to be written. */
-export type Task = {
-  readonly sequence: Sequence
-  readonly maxNewTokens: number
-  /** Chooses the next token of the sequence by its logits, which it may change, and adds it. What it throws ends this text only. */
-  readonly next: (logits: Float32Array) => Piece
-  /** The same for all texts of one call: these share what is read of a prompt in any case. */
-  readonly request: object
-  readonly signal?: AbortSignal | undefined
-  /** Guesses the next tokens, to be verified together; the text is the same with and without. */
-  readonly proposer?: Proposer | undefined
-  /** Is given the logits after each token of the prompt, by the position of that token; such a prompt is always read. */
-  readonly watch?: ((logits: Float32Array, position: number) => void) | undefined
-}
-
-export type BatchOptions = {
-  /** Texts that are written side by side; by default as many as there are, while memory lasts. */
-  readonly rows?: number | undefined
-  /** Most tokens of a text; by default as many as are needed, or with `rows` the model's context. */
-  readonly slots?: number | undefined
-  /** Most bytes of keys and values. */
-  readonly bytes: number
-  /** Whether a prompt may begin with keys and values that were read for another one. */
-  readonly prefixCache: boolean
-}
-
-/** What a batch is doing and has done. */
-export type BatchStatistics = {
-  readonly rows: number
-  readonly bytes: number
-  /** Texts that are being written, whose prompt is being read, and that wait for a row. */
-  readonly active: number
-  readonly reading: number
-  readonly waiting: number
-  /** Runs that added a token or more to every active row. */
-  readonly steps: number
-  /** Tokens written. */
-  readonly written: number
-  /** Tokens of prompts that were read, and that were taken from another row. */
-  readonly read: number
-  readonly shared: number
-  /** Prompts that began with keys and values of another row. */
-  readonly prefixHits: number
-  /** Tokens guessed, and guessed right. */
-  readonly proposed: number
-  readonly accepted: number
-}
-
-type Running = { readonly task: Task; readonly outbox: Outbox; readonly prompt: readonly number[] }
-type Occupied = Seat<Running> & { readonly occupant: Running }
-
-/** Prompts are read up to multiples of this many tokens, between steps of the others; nobody waits for the whole of a long one. */
-const chunk = 256
-/** The same where logits are wanted after each token. */
-const watchedChunk = 64
-/** A prompt waits for another one that is being read, if that is going to save it as many tokens. */
-const worthWaiting = 32
 
 /**
  * Writes texts side by side. A text is the same, bit for bit, whatever else is written with it and whenever it comes: a row's numbers do
@@ -81,16 +24,19 @@ export class Batch {
   readonly #options: BatchOptions
   readonly #seats: Seats<Running>
   #waiting: Running[] = []
-  #reading: Occupied[] = []
+  readonly #reader: PromptReader
   #loop: Promise<void> | undefined
   #changed = false
   #wake: (() => void) | undefined
-  readonly #counts = { steps: 0, written: 0, read: 0, shared: 0, prefixHits: 0, proposed: 0, accepted: 0 }
+  readonly #counts = { steps: 0, written: 0, shared: 0, prefixHits: 0, proposed: 0, accepted: 0 }
 
   constructor(decoder: Decoder, options: BatchOptions) {
     this.#decoder = decoder
     this.#options = options
     this.#seats = new Seats(decoder, { ...options, share: options.prefixCache })
+    this.#reader = new PromptReader(this.#seats, options.prefixCache, (running, logits) =>
+      this.#deliver(running, logits),
+    )
   }
 
   /** Begins a text; its pieces come as they are written. Throws TOO_LONG if the rows have fixed slots, too few for it. */
@@ -103,19 +49,32 @@ export class Batch {
         'TOO_LONG',
         `The text may take ${needed} tokens, a row of this batch holds ${slots}: ask for fewer new tokens or make rows longer.`,
       )
-    const outbox = new Outbox(() => this.#change())
-    const { signal, sequence } = task
-    if (signal?.aborted) outbox.abort(signal.reason)
-    signal?.addEventListener('abort', () => outbox.abort(signal.reason), { once: true })
-    this.#waiting.push({ task, outbox, prompt: sequence.ids.slice(windowStart(sequence.ids.length, context)) })
+    const { signal, sequence, proposer } = task
+    const outbox = new Outbox(() => this.#change(), signal)
+    const abort = () => outbox.abort(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    const leave = () => {
+      signal?.removeEventListener('abort', abort)
+      proposer?.dispose?.()
+    }
+    const prompt = sequence.ids.slice(windowStart(sequence.ids.length, context))
+    this.#waiting.push({ task, outbox, prompt, leave })
     this.#change()
     this.#loop ??= this.#run()
     return outbox
   }
 
   statistics(): BatchStatistics {
-    const [active, reading, waiting] = [this.#seats.active, this.#reading.length, this.#waiting.length]
-    return { rows: this.#seats.count, bytes: this.#seats.bytes, active, reading, waiting, ...this.#counts }
+    const [active, reading, waiting] = [this.#seats.active, this.#reader.count, this.#waiting.length]
+    return {
+      rows: this.#seats.count,
+      bytes: this.#seats.bytes,
+      active,
+      reading,
+      waiting,
+      read: this.#reader.tokens,
+      ...this.#counts,
+    }
   }
 
   /** Ends all texts with CLOSED. */
@@ -142,7 +101,7 @@ export class Batch {
         this.#drop()
         this.#admit()
         if (this.#waiting.length === 0 && this.#seats.occupied().length === 0) break
-        const read = await this.#readChunk()
+        const read = await this.#reader.read()
         const stepped = await this.#step(takeTurns)
         if (read || stepped || this.#changed) continue
         await new Promise<void>((resolve) => {
@@ -152,8 +111,7 @@ export class Batch {
       }
     } catch (error) {
       this.#failAll(error)
-      this.#waiting = []
-      this.#reading = []
+      this.#drop()
       this.#seats.clear()
     } finally {
       this.#loop = undefined
@@ -168,11 +126,12 @@ export class Batch {
 
   /** Takes out the texts that are complete or called off. */
   #drop(): void {
+    for (const { outbox, leave } of this.#waiting) if (outbox.closed) leave()
     this.#waiting = this.#waiting.filter(({ outbox }) => !outbox.closed)
-    this.#reading = this.#reading.filter(({ occupant }) => !occupant.outbox.closed)
+    this.#reader.drop()
     for (const seat of this.#seats.occupied().reverse()) {
       if (!seat.occupant!.outbox.closed) continue
-      seat.occupant!.task.proposer?.dispose?.()
+      seat.occupant!.leave()
       this.#seats.release(seat)
     }
   }
@@ -186,83 +145,19 @@ export class Batch {
     const seats = this.#seats
     for (const running of [...this.#waiting]) {
       const { task, prompt } = running
-      if (this.#shouldWait(running)) continue
+      if (this.#reader.shouldWait(running)) continue
       if (!seats.makeRoom(this.#slotsOf(task), this.#waiting.length)) return
       this.#waiting.splice(this.#waiting.indexOf(running), 1)
       const seat = seats.take(running, task.watch ? [] : prompt, task.request) as Occupied
       const shared = seat.held.length
       this.#counts.shared += shared
       if (shared > 0) this.#counts.prefixHits++
-      if (shared < prompt.length) this.#reading.push(seat)
+      if (shared < prompt.length) this.#reader.add(seat)
       else {
         seats.activate(seat)
         this.#deliver(seat.occupant, seat.logits!.slice())
       }
     }
-  }
-
-  #shouldWait({ task, prompt }: Running): boolean {
-    if (task.watch) return false
-    const others = this.#reading.filter(({ request }) => this.#options.prefixCache || request === task.request)
-    const most = Math.max(0, ...others.map(({ occupant }) => this.#seats.shareable(prompt, occupant.prompt)))
-    if (most === 0) return false
-    const now = this.#seats.best(prompt, task.request).shared
-    return most >= now + worthWaiting || (most === prompt.length && now < most)
-  }
-
-  /** Reads a part of the prompt whose turn it is, or some short prompts in one run. False if there is none. */
-  async #readChunk(): Promise<boolean> {
-    const [first] = this.#reading
-    if (!first) return false
-    const { rows } = this.#seats
-    const { prompt, task } = first.occupant
-    const start = rows.length(first.row)
-    if (start === 0 && prompt.length <= chunk && !task.watch) {
-      const group = this.#neighbors(first)
-      const logits = await rows.read(
-        first.row,
-        group.map(({ occupant }) => occupant.prompt),
-      )
-      for (const [i, seat] of group.entries()) this.#finishReading(seat, logits[i]!)
-      return true
-    }
-    const end = chunkEnd(start, prompt.length, task.watch ? watchedChunk : chunk)
-    const part = prompt.slice(start, end)
-    const logits = await rows.extend(first.row, part, task.watch ? [...part.keys()] : undefined)
-    this.#counts.read += part.length
-    first.held = prompt.slice(0, end)
-    const offset = task.sequence.ids.length - prompt.length
-    try {
-      for (const [i, row] of logits.entries()) task.watch?.(row.slice(), offset + start + i)
-    } catch (error) {
-      first.occupant.outbox.fail(error)
-    }
-    if (end === prompt.length) this.#finishReading(first, logits.at(-1)!)
-    return true
-  }
-
-  /** Prompts that begin now in neighboring rows, no more than fit in two chunks. */
-  #neighbors(first: Occupied): Occupied[] {
-    const group: Occupied[] = []
-    let longest = 0
-    for (const seat of this.#reading) {
-      const { prompt, task } = seat.occupant
-      longest = Math.max(longest, prompt.length)
-      const begins = this.#seats.rows.length(seat.row) === 0 && !task.watch
-      if (seat.row !== first.row + group.length || !begins || longest * (group.length + 1) > 2 * chunk) break
-      group.push(seat)
-    }
-    return group
-  }
-
-  #finishReading(seat: Occupied, logits: Float32Array): void {
-    const { prompt } = seat.occupant
-    this.#counts.read += prompt.length - seat.held.length
-    seat.held = prompt
-    seat.logits = logits.slice()
-    this.#reading.splice(this.#reading.indexOf(seat), 1)
-    this.#seats.activate(seat)
-    this.#deliver(seat.occupant, logits)
   }
 
   /** Adds a token, or several, to each text that is being written and read. False if there is none. */
@@ -343,11 +238,4 @@ export class Batch {
       outbox.fail(error)
     }
   }
-}
-
-/** Where a chunk ends that begins at `start`: at a multiple of `step`, unless that makes a run of a single token. */
-export function chunkEnd(start: number, length: number, step: number): number {
-  let end = Math.ceil((start + 2) / step) * step
-  if (length - end === 1) end = length
-  return Math.min(end, length)
 }

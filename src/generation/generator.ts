@@ -3,7 +3,7 @@ import { usageError } from '../base/errors.ts'
 import type { Arrays, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizers/index.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
-import { Batch, type BatchStatistics, type Task } from './batch.ts'
+import { Batch } from './batch.ts'
 import { constraintOf } from './constraints/index.ts'
 import { Decoder } from './decoder.ts'
 import { checkDraft, draftProposer } from './draft.ts'
@@ -18,6 +18,7 @@ import { drawAt } from './sampling.ts'
 import { Searches } from './search.ts'
 import { type Ends, type GeneratedSequence, type Piece, Sequence } from './sequence.ts'
 import { endIds } from './special-ids.ts'
+import type { BatchStatistics, Task } from './task.ts'
 
 export type GeneratorOptions = {
   readonly tokenizer?: Tokenizer | undefined

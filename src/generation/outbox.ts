@@ -13,12 +13,15 @@ export class Outbox implements AsyncIterableIterator<Piece, undefined, undefined
   readonly #pieces: Piece[] = []
   readonly #readers: Reader[] = []
   readonly #onChange: () => void
+  readonly #signal: AbortSignal | undefined
   #closed = false
   #error: { readonly error: unknown } | undefined
 
   /** `onChange` is called when the reader makes room or leaves, and when the text is called off. */
-  constructor(onChange: () => void) {
+  constructor(onChange: () => void, signal?: AbortSignal) {
     this.#onChange = onChange
+    this.#signal = signal
+    if (signal?.aborted) this.abort(signal.reason)
   }
 
   /** Whether nothing more can be added: the text is complete, has failed, or nobody wants it. */
@@ -55,6 +58,8 @@ export class Outbox implements AsyncIterableIterator<Piece, undefined, undefined
   }
 
   next(): Promise<IteratorResult<Piece, undefined>> {
+    // A text may be complete long before its reader is.
+    if (this.#signal?.aborted) this.abort(this.#signal.reason)
     return new Promise((resolve, reject) => {
       const wasFull = this.full
       const piece = this.#pieces.shift()
