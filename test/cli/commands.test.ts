@@ -1,5 +1,5 @@
 /** What every command does when all is well: its result, as text and as JSON, and the story of `start`. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
 import { loadTokenizer } from '../../src/index.ts'
@@ -346,5 +346,35 @@ describe('start', () => {
     expect(jsonLines(out).map(({ type }) => type)).toEqual(expect.arrayContaining(['start', 'step', 'end', 'story']))
     expect(jsonLines(out).find(({ type }) => type === 'start')).toMatchObject({ step: 0 })
     expect(workspace.read('runs/text/notes/mine.txt')).toBe('keep me')
+  })
+})
+describe('quantize', () => {
+  test('a directory that is loaded like any other, with its cost', async () => {
+    const { out } = await succeed('quantize model --out eighth --data text.txt --json')
+    const { kind, bytes, perplexity, change } = json(out)
+    expect(kind).toBe('int8')
+    expect(bytes.after).toBe(statSync('eighth/model.safetensors').size)
+    expect(perplexity.after / perplexity.before - 1).toBeCloseTo(change, 12)
+    expect(Math.abs(change)).toBeLessThan(0.01)
+    const write = 'generate --prompt Mia --max-new-tokens 9 --seed 3 --json'.split(' ')
+    const stored = await succeed([...write, 'eighth'])
+    expect(stored.err).toBe('')
+    expect(stored.out).toBe((await succeed([...write, 'model', '--quantize', 'int8'])).out)
+    expect((await succeed('quantize model --to int4 --out quarter --data text.txt')).out).toMatch(
+      /^quarter: int4, .* of weights in place of .*\nperplexity [\d.]+ in place of [\d.]+ \([+-][\d.]+ %\)\n$/,
+    )
+  })
+
+  test.each([
+    ['quantize model', /needs --out DIR/, 2],
+    ['quantize model --out model', /--out model: is not empty/, 4],
+    ['quantize model --out text.txt', /is a file, expected a directory/, 2],
+    ['quantize model --out other --to int3', /--to is 'int3', expected int8, int4/, 2],
+    ['quantize eighth --out other', /eighth: is quantized already/, 2],
+    ['generate eighth --quantize int4', /weights are stored as int8 already/, 2],
+  ])('%s', async (line, says, code) => {
+    const outcome = await cli(line.split(' '))
+    expect(outcome.err).toMatch(says)
+    expect(outcome.code).toBe(code)
   })
 })
