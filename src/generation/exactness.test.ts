@@ -6,6 +6,7 @@ import { referenceRuntime } from '../runtime/reference.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { quantized } from '../weights/quantized.ts'
+import { Decoder } from './decoder.ts'
 import { Generator, type GeneratorOptions } from './generator.ts'
 import type { GenerateOptions } from './options.ts'
 import { randomCheckpoint } from './random-checkpoint.suite.ts'
@@ -165,6 +166,27 @@ describe.each(models)('%s', (_, checkpoint, runtime) => {
       expect(sequences[2 * i]!.ids).toEqual((await expected(prompt, options)).ids)
     const again = await open({ prefixCache: false, cacheBytes: 1 }).complete(prompts, { ...options, returned: 2 })
     expect(again).toEqual({ sequences })
+  })
+})
+
+describe.each(models)('a prompt for %s', (_, checkpoint, runtime) => {
+  it('gives the same logits in whatever parts it is read, alone or padded among others', async () => {
+    const decoder = await Decoder.create(checkpoint, runtime, {})
+    const rows = decoder.open(4, context)
+    const lengths = runtime.name === 'reference' ? [17, 18] : Array.from({ length: context - 2 }, (_, i) => i + 3)
+    for (const length of lengths) {
+      const prompt = story.slice(0, length)
+      const [whole] = (await rows.read(0, [prompt])).map((row) => row.slice())
+      const others = [prompt, story.slice(3, 3 + Math.min(context, length + 5)), [1, 2]]
+      expect((await rows.read(0, others))[0]).toEqual(whole)
+      for (const part of [2, length >> 1, length - 2]) {
+        rows.clear(3)
+        if (part > 1) await rows.extend(3, prompt.slice(0, part))
+        const rest = prompt.slice(part > 1 ? part : 0)
+        expect((await rows.extend(3, rest, [0, rest.length - 1])).at(-1), `${part} of ${length}`).toEqual(whole)
+      }
+    }
+    await decoder.dispose()
   })
 })
 

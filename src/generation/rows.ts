@@ -25,6 +25,12 @@ type Step = {
 /** Most tokens, padding included, that are read in one run: more would only take more memory. */
 const chunkTokens = 4096
 
+/**
+ * Attention sums a run's last query in another order where it is alone behind blocks of 16 (as a single one is): such runs are avoided,
+ * by a token more behind the text, so that a token's numbers do not depend on the run in which it is read.
+ */
+const isOdd = (tokens: number): boolean => tokens % 16 === 1
+
 /** The rows of one batch and their caches. The first rows of a buffer are a batch too, and so is any row alone. */
 export class Rows {
   readonly count: number
@@ -57,10 +63,17 @@ export class Rows {
     const logits: Float32Array[] = []
     for (const { start, end, longest } of chunks(texts)) {
       const count = end - start
-      const ids = int32([count, longest])
+      if (isOdd(longest) && longest === this.slots) {
+        for (let i = start; i < end; i++) {
+          this.clear(first + i)
+          logits.push(...(await this.extend(first + i, texts[i]!)))
+        }
+        continue
+      }
+      const ids = int32([count, longest + (isOdd(longest) ? 1 : 0)])
       const at = int32([count, 1])
       for (const [i, text] of texts.slice(start, end).entries()) {
-        ids.data.set(text, i * longest)
+        ids.data.set(text, i * ids.shape[1]!)
         at.data[i] = text.length - 1
       }
       logits.push(...(await this.#run(first + start, ids, at)))
@@ -70,18 +83,36 @@ export class Rows {
   }
 
   /**
-   * Reads tokens behind those that a row holds, in one run. Returns the logits after the wanted ones of them: after the last unless said.
-   * The numbers do not depend on how a text is divided among calls, so long as none of them reads a single token.
+   * Reads tokens behind those that a row holds. Returns the logits after the wanted ones of them, which must ascend: after the last
+   * unless said. The numbers do not depend on how a text is divided among calls, so long as none of them reads a single token in the
+   * last slot of a row.
    */
-  async extend(row: number, ids: readonly number[], wanted: readonly number[] = [ids.length - 1]) {
+  async extend(
+    row: number,
+    ids: readonly number[],
+    wanted: readonly number[] = [ids.length - 1],
+  ): Promise<Float32Array[]> {
     const start = this.#lengths[row]!
-    if (start + ids.length > this.slots) this.#refuse()
-    const tokens = int32([1, ids.length])
+    const end = start + ids.length
+    if (end > this.slots) this.#refuse()
+    const odd = isOdd(ids.length)
+    if (odd && end === this.slots && ids.length > 2) {
+      const head = ids.length - 2
+      const parts = [wanted.filter((place) => place < head), wanted.filter((place) => place >= head)]
+      const before = await this.extend(row, ids.slice(0, head), parts[0]!.length > 0 ? parts[0] : [0])
+      const after = await this.extend(
+        row,
+        ids.slice(head),
+        parts[1]!.length > 0 ? parts[1]!.map((place) => place - head) : [0],
+      )
+      return [...before.slice(0, parts[0]!.length), ...after.slice(0, parts[1]!.length)]
+    }
+    const tokens = int32([1, ids.length + (odd && end < this.slots ? 1 : 0)])
     const at = int32([1, wanted.length])
     tokens.data.set(ids)
     at.data.set(wanted)
     const logits = await this.#run(row, tokens, at, start)
-    this.#lengths[row] = start + ids.length
+    this.#lengths[row] = end
     return logits
   }
 
