@@ -20,19 +20,23 @@ export const anyCharacter = set(anyPoint)
 /** Between the parts of arrays and objects: nothing, a space, or a new line with an indentation. */
 export const space = optional(choice(literal(' '), sequence(literal('\n'), repeat(set(pointsOf(' \t')), 0, 20))))
 
+/** See `spelledCharacter`; made when it is needed, because reading classes of characters takes its time. */
+let spelled: Expression | undefined
+
 /** A character of a string in any spelling: as it is or escaped, above U+FFFF as two escapes. */
-const spelledCharacter = choice(
-  set(complement(codePoints([[0, 0x1f], ...pointsOf('"\\')]))),
-  regexExpression(
-    String.raw`\\(?:["\\/bfnrt]|u(?:[0-9a-ce-fA-CE-F][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))`,
-  ),
-)
+const spelledCharacter = (): Expression =>
+  (spelled ??= choice(
+    set(complement(codePoints([[0, 0x1f], ...pointsOf('"\\')]))),
+    regexExpression(
+      String.raw`\\(?:["\\/bfnrt]|u(?:[0-9a-ce-fA-CE-F][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))`,
+    ),
+  ))
 
 const quote = literal('"')
 
 /** Strings of any content, of so many characters. */
 export const anyString = (min = 0, max = Number.POSITIVE_INFINITY): Expression =>
-  sequence(quote, repeat(spelledCharacter, min, max), quote)
+  sequence(quote, repeat(spelledCharacter(), min, max), quote)
 
 /** The strings whose content a machine accepts, each in the spelling that JSON.stringify gives it. */
 export function stringOf(content: Expression): Expression {
