@@ -63,4 +63,4 @@ export {
 } from './tokenizers/index.ts'
 export type { Recipe, RecipeInput } from './training/recipe.ts'
 export { type TrainEvent, type TrainOptions, train } from './training/train.ts'
-export type { Quantization } from './weights/quantized.ts'
+export type { Quantization } from './weights/quantization.ts'
