@@ -31,10 +31,10 @@ function pellucid(argv: readonly string[], watch?: (out: string, child: ChildPro
 }
 
 test('results go to stdout, refusals to stderr, with their exit codes', async () => {
-  const [good, bad] = await Promise.all([pellucid(['models', '--json']), pellucid(['generate', 'nowhere'])])
+  const [good, bad] = await Promise.all([pellucid(['models', '--json']), pellucid(['generate', './nowhere'])])
   expect(good).toMatchObject({ code: 0, err: '' })
   expect(JSON.parse(good.out)).toBeInstanceOf(Array)
-  expect(bad).toEqual({ code: 3, out: '', err: 'nowhere: no such model directory. Check the path.\n' })
+  expect(bad).toEqual({ code: 3, out: '', err: './nowhere: no such model directory. Check the path.\n' })
 })
 
 test('a reader that closes the pipe ends it quietly', async () => {

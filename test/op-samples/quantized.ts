@@ -43,6 +43,7 @@ export const quantizedSamples: Record<string, OpSamples> = {
         8,
       ),
       'one output': product(floats(4, 128), 1, 128, 4),
+      'one number': product(floats(1, 1), 1, 1, 8),
     },
     errors: {
       'three axes': refused(shapes([2, 1, 32], [4, 1, 32], [4, 1]), 'quantizedMatmul([2, 1, 32]', 'expected rows'),
