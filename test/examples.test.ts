@@ -19,6 +19,10 @@ const promises: Readonly<Record<string, readonly [argv: readonly string[], says:
   '2-tokens.ts': [[model], /Decoding gives the text back\.\n.*special[\s\S]*as text: \d+ tokens\nas parse: \d+ tokens/],
   '3-look-inside.ts': [[model], /layer 1 head 3: .*\d+%[\s\S]*transformer\.h\.1\.mlp {2}\[1, \d+, 128\]/],
   '4-gradients.ts': [[model], /costs \d\.\d+ nats[\s\S]*transformer\.\S+ +\d\.\d{4}/],
+  '5-decoding.ts': [
+    [model],
+    /drawn 1: [\s\S]*?\n(beam -.*\n){2}of a form: Anna has (two|three) [a-z]{3,8}s\n(".*" among .*\n){3}by rules/,
+  ],
 }
 
 test('every example is tried, and short', () => {
