@@ -92,7 +92,8 @@ export function inferenceProgram({ constants, quantized }: Checkpoint, program: 
   const matrices = quantized?.matrices ?? []
   const blocksOf: BlocksOf = (matrix, turned) =>
     matrices.find((each) => each.matrix === matrix && each.turned === turned)?.blocks
-  const lean = inBlocks(atInference([...program.outputs.values()]), blocksOf)
+  const whole = atInference([...program.outputs.values()])
+  const lean = matrices.length ? inBlocks(whole, blocksOf) : whole
   const used = new Set(nodesOf(lean))
   const all = [...constants].map(([name, constant]) => [name, constant] as const)
   for (const { name, blocks, codes, scales } of matrices)
