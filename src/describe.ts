@@ -1,13 +1,12 @@
 /** What a model of some size is made of and costs, found from its graph without allocating a weight. */
 import { usageError } from './base/errors.ts'
-import { type Axis, resolveAxis, symbol } from './graph/axis.ts'
+import { type Axis, resolveAxis } from './graph/axis.ts'
 import { flopsOf } from './graph/flops.ts'
 import type { Tensor } from './graph/tensor.ts'
 import { nodesOf } from './graph/walk.ts'
 import { type ParameterTree, parameterTree } from './inspection/parameter-tree.ts'
-import type { Definition } from './models/index.ts'
+import { type Definition, requiredInputs } from './models/definition.ts'
 import { parameters as parametersOf, valuesIn } from './nn/index.ts'
-import { input } from './ops/index.ts'
 import { sizeOf } from './tensor/array.ts'
 import { type OptimizerConfig, optimizerFloats, optimizerSchema } from './training/optimizers/index.ts'
 import { factors } from './transforms/in-blocks.ts'
@@ -71,9 +70,7 @@ export function describeModel<C>(
   const parameters = parametersOf(network)
   const values = valuesIn(parameters)
   const context = definition.context(config)
-  const required = definition.inputs.filter(({ optional }) => !optional)
-  const inputs = required.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)] as const)
-  const outputs = Object.values(network(Object.fromEntries(inputs)))
+  const outputs = Object.values(network(requiredInputs(definition)))
   const terms = flopsOf(outputs)
   const forward = (length: number) => total(terms, length)
   const { layers, keyHeads, headWidth } = definition.cache(config)

@@ -14,6 +14,7 @@ import type { Program } from './graph/program.ts'
 import type { Tensor } from './graph/tensor.ts'
 import { resolveModel } from './hub/resolve.ts'
 import { checkInputs, type InputValue } from './inputs.ts'
+import { requiredInputs } from './models/definition.ts'
 import { valuesIn } from './nn/index.ts'
 import { input } from './ops/index.ts'
 import { chooseRuntime, type RuntimeName } from './runtime/choose.ts'
@@ -236,11 +237,11 @@ function traceReadout(checkpoint: Checkpoint): Program {
   } = checkpoint
   const last = definition.residual?.(config).at(-1)
   if (!last) throw usageError('NO_RESIDUAL', `${definition.type} has no residual stream that could be read out.`)
-  const required = definition.inputs.filter(({ optional }) => !optional)
-  const named = Object.fromEntries(
-    required.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]),
+  const { outputs, input: states } = enter(
+    atInference([network(requiredInputs(definition)).logits!]),
+    last.end,
+    'states',
   )
-  const { outputs, input: states } = enter(atInference([network(named).logits!]), last.end, 'states')
   return inferenceProgram(checkpoint, {
     inputs: new Map([['states', states]]),
     outputs: new Map([['logits', outputs[0]!]]),

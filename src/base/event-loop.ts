@@ -9,3 +9,16 @@ export async function giveWay(): Promise<void> {
   })
   port1.close()
 }
+
+/** Most milliseconds of work before the event loop gets its turn. */
+const slice = 4
+
+/** A function to call between pieces of work: it waits for the event loop when a slice is used up. */
+export function turns(): () => Promise<void> {
+  let began = performance.now()
+  return async () => {
+    if (performance.now() - began < slice) return
+    await giveWay()
+    began = performance.now()
+  }
+}

@@ -1,6 +1,7 @@
 /** Options that several commands take, and how their values are read. */
 import { availableParallelism } from 'node:os'
 import { usageError } from '../base/errors.ts'
+import type { Quantization } from '../weights/quantization.ts'
 import type { ArgumentSpec, OptionSpec } from './command.ts'
 import { quoted } from './quote.ts'
 
@@ -93,7 +94,7 @@ export const loadingOptions: readonly OptionSpec[] = [
   {
     flags: '--quantize <kind>',
     description: 'multiply with weights in few bits: int8 or int4 (faster, a little less exact)',
-    parse: oneOf('--quantize', ['int8', 'int4']),
+    parse: oneOf<Quantization>('--quantize', ['int8', 'int4']),
   },
 ]
 

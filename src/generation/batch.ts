@@ -1,12 +1,12 @@
 /** Continuous batching: texts of any length share the model's steps; they join and leave between steps. */
 import { failure, usageError } from '../base/errors.ts'
+import { turns } from '../base/event-loop.ts'
 import type { Decoder } from './decoder.ts'
 import { Outbox } from './outbox.ts'
 import { PromptReader } from './prompt-reader.ts'
 import { Seats } from './seats.ts'
 import type { Piece } from './sequence.ts'
 import type { BatchOptions, BatchStatistics, Occupied, Running, Task } from './task.ts'
-import { turns } from './turns.ts'
 import { slide, slotsFor, windowStart } from './window.ts'
 
 /**

@@ -4,11 +4,11 @@
  * keep away from each other's choices (Vijayakumar et al. 2018, "Diverse beam search").
  */
 import { nonfinite } from '../base/errors.ts'
+import { turns } from '../base/event-loop.ts'
 import { randomUniform } from '../base/random.ts'
 import { type Candidate, type Continuations, drawn, mostProbable } from './candidates.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import type { SearchRows } from './search-rows.ts'
-import { turns } from './turns.ts'
 
 /** When a search ends: once `beams` texts are finished (true), when no better one is to be expected (false), or can come ('never'). */
 export type EarlyStopping = boolean | 'never'

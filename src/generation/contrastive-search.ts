@@ -3,12 +3,12 @@
  * that is probable but whose state is unlike those of the text so far: max (1 − α)·p(v) − α·max cos(h_v, h_j).
  */
 
+import { turns } from '../base/event-loop.ts'
 import type { LogitsProcessor } from './processors/processor.ts'
 import { logSumExp } from './sampling.ts'
 import type { Piece, Sequence } from './sequence.ts'
 import { largestIds } from './softmax.ts'
 import type { StateDecoder } from './state-decoder.ts'
-import { turns } from './turns.ts'
 import { slotsFor, windowStart } from './window.ts'
 
 export type ContrastiveTask = {

@@ -6,6 +6,7 @@ import { input } from '../ops/index.ts'
 import type { Arrays, Executable, Runtime } from '../runtime/runtime.ts'
 import { compileInSequence } from '../runtime/sequence.ts'
 import { bytesOf } from '../tensor/dtype.ts'
+import { capture } from '../transforms/capture.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { inferenceProgram } from '../weights/quantized.ts'
 import { halves } from './halves.ts'
@@ -19,11 +20,18 @@ export type DecoderOptions = {
   readonly weights?: Arrays | undefined
 }
 
+export type ProgramOptions = {
+  /** These are taken one by one (see `Cache`); any number at once unless given. */
+  readonly tokens?: number | undefined
+  /** Also the states of the last layer: `states` [batch, tokens, width]. */
+  readonly states?: boolean
+}
+
 /**
- * Ids, places of wanted logits and caches → logits [batch, places, vocabulary] and the caches, updated in place. With a number of tokens,
- * these are taken one by one (see `Cache`).
+ * Ids, places of wanted logits and caches → logits [batch, places, vocabulary] and the caches, updated in place. With `free` the parameters
+ * are inputs, else constants.
  */
-function trace(checkpoint: Checkpoint, free: boolean, tokens?: number): Program {
+export function cachedProgram(checkpoint: Checkpoint, free: boolean, { tokens, states }: ProgramOptions = {}): Program {
   const { network, format, config, parameters } = checkpoint
   const [batch, slots] = [symbol('batch'), symbol('slots')]
   const shape = { ...format.definition.cache(config), batch, slots }
@@ -33,11 +41,18 @@ function trace(checkpoint: Checkpoint, free: boolean, tokens?: number): Program 
     logits_at: input('logits_at', [batch, tokens ?? symbol('places')], 'int32'),
   }
   const { logits } = network(ids, cache)
-  const named = {
+  const named = { logits: logits!, ...cache.outputs() }
+  const wanted = states ? [format.definition.hiddenStates(config).at(-1)!] : []
+  const { outputs, captured } = wanted.length
+    ? capture(Object.values(named), wanted)
+    : { outputs: Object.values(named), captured: new Map() }
+  return inferenceProgram(free ? { ...checkpoint, constants: new Map(), quantized: undefined } : checkpoint, {
     inputs: new Map([...Object.entries({ ...ids, ...cache.inputs() }), ...(free ? parameters : [])]),
-    outputs: new Map(Object.entries({ logits: logits!, ...cache.outputs() })),
-  }
-  return inferenceProgram(free ? { ...checkpoint, constants: new Map(), quantized: undefined } : checkpoint, named)
+    outputs: new Map([
+      ...Object.keys(named).map((name, i) => [name, outputs[i]!] as const),
+      ...wanted.map((path) => ['states', captured.get(path)!] as const),
+    ]),
+  })
 }
 
 /** A model made ready to read tokens one after another. */
@@ -73,7 +88,7 @@ export class Decoder {
     { threads, weights }: DecoderOptions,
   ): Promise<Decoder> {
     const compile = (tokens?: number) => {
-      const program = trace(checkpoint, weights !== undefined, tokens)
+      const program = cachedProgram(checkpoint, weights !== undefined, { tokens })
       return compileInSequence(runtime, runtime.packs ? halves(program, checkpoint) : [program], { threads })
     }
     return new Decoder(checkpoint, compile, await compile(), weights ?? {})

@@ -1,40 +1,15 @@
 /** Cached decoding that also tells the states of the last layer, one for each token: what contrastive search compares. */
 import { symbol } from '../graph/axis.ts'
 import type { Program } from '../graph/program.ts'
-import { Cache } from '../nn/index.ts'
 import { einsum, input } from '../ops/index.ts'
 import type { Arrays, Executable, Runtime } from '../runtime/runtime.ts'
 import { type NdArray, zeros } from '../tensor/array.ts'
-import { capture } from '../transforms/capture.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
-import { inferenceProgram } from '../weights/quantized.ts'
 import { type Buffers, copyTokens, openBuffers, viewOf } from './cache-buffers.ts'
-import type { DecoderOptions } from './decoder.ts'
+import { cachedProgram, type DecoderOptions } from './decoder.ts'
 
 /** What a run gives: logits [vocabulary] after the last token of each row, states [row, token, width] of all tokens that were read. */
 export type States = { readonly logits: readonly Float32Array[]; readonly states: Float32Array }
-
-/** Ids, the last place of each row and caches → its logits, the states of all places, and the caches, updated in place. */
-function trace(checkpoint: Checkpoint, free: boolean): Program {
-  const { network, format, config, parameters } = checkpoint
-  const [batch, tokens, slots] = [symbol('batch'), symbol('tokens'), symbol('slots')]
-  const cache = new Cache({ ...format.definition.cache(config), batch, slots })
-  const ids = {
-    input_ids: input('input_ids', [batch, tokens], 'int32'),
-    logits_at: input('logits_at', [batch, 1], 'int32'),
-  }
-  const { logits } = network(ids, cache)
-  const named = { logits: logits!, ...cache.outputs() }
-  const path = format.definition.hiddenStates(config).at(-1)!
-  const { outputs, captured } = capture(Object.values(named), [path])
-  return inferenceProgram(free ? { ...checkpoint, constants: new Map(), quantized: undefined } : checkpoint, {
-    inputs: new Map([...Object.entries({ ...ids, ...cache.inputs() }), ...(free ? parameters : [])]),
-    outputs: new Map([
-      ...Object.keys(named).map((name, i) => [name, outputs[i]!] as const),
-      ['states', captured.get(path)!],
-    ]),
-  })
-}
 
 /** Vectors of length 1 → the cosine of the angle between each of some and each of others: [some, others]. */
 function traceCosines(width: number): Program {
@@ -70,7 +45,7 @@ export class StateDecoder {
 
   static async create(checkpoint: Checkpoint, runtime: Runtime, options: DecoderOptions): Promise<StateDecoder> {
     const { threads, weights } = options
-    const program = trace(checkpoint, weights !== undefined)
+    const program = cachedProgram(checkpoint, weights !== undefined, { states: true })
     const width = program.outputs.get('states')!.shape.at(-1) as number
     const comparing = await runtime.compile(traceCosines(width), { threads })
     return new StateDecoder(checkpoint, width, [await runtime.compile(program, { threads }), comparing], weights ?? {})

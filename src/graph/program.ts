@@ -4,6 +4,7 @@ import type { NdArray } from '../tensor/array.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { type Bindings, type Shape, shapeText } from './axis.ts'
 import type { Tensor } from './tensor.ts'
+import { nodesOf } from './walk.ts'
 
 /** A weight fixed when the program is compiled: read when needed, or used where it lies in a file. */
 export type ConstantSource = {
@@ -33,6 +34,12 @@ export const program = (
   outputs: Readonly<Record<string, Tensor>>,
   constants: Program['constants'] = new Map(),
 ): Program => ({ inputs: new Map(Object.entries(inputs)), constants, outputs: new Map(Object.entries(outputs)) })
+
+/** Those of some leaves that outputs need. */
+export function usedBy<T>(outputs: readonly Tensor[], leaves: ReadonlyMap<string, T>, tensorOf: (leaf: T) => Tensor) {
+  const used = new Set(nodesOf(outputs))
+  return new Map([...leaves].filter(([, leaf]) => used.has(tensorOf(leaf).node)))
+}
 
 /**
  * The values of the symbols that the inputs declare. Throws where an input is missing, where its shape or dtype differs from the

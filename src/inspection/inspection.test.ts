@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { largestIds } from '../generation/softmax.ts'
 import { loadModel, type Model, type RunResult } from '../model.ts'
 import { runtimeNames } from '../runtime/choose.ts'
 import { type NdArray, toNumbers } from '../tensor/array.ts'
-import { candidates, largest, logSumExp } from './candidates.ts'
+import { candidates, logSumExp } from './candidates.ts'
 import { attentionMaps, logitLens, residualNorms, summarize, surprises, tellingHead } from './index.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/gpt2-lm/model', import.meta.url))
@@ -114,9 +115,9 @@ describe.each(runtimeNames)('on the %s runtime', (runtime) => {
       expect(probability).toBeCloseTo(Math.exp(row[id]! - logSumExp(row)), 6)
       expect(bits).toBeCloseTo(-Math.log2(probability!), 6)
       expect(rank).toBe(row.filter((x) => x > row[id]!).length + 1)
-      expect(alternatives!.map((each) => each.id)).toEqual(largest(row, 4))
+      expect(alternatives!.map((each) => each.id)).toEqual(largestIds(row, 4))
     }
-    expect(next.map(({ id }) => id)).toEqual(largest(rowOf(out.logits, ids.length - 1), 4))
+    expect(next.map(({ id }) => id)).toEqual(largestIds(rowOf(out.logits, ids.length - 1), 4))
     const mean = tokens.slice(1).reduce((sum, { bits }) => sum + bits!, 0) / (tokens.length - 1)
     expect(perplexity).toBeCloseTo(2 ** mean, 4)
   })
@@ -142,13 +143,14 @@ test('of weights in few bits, too, the lens ends at the answer of the model', as
   const model = await loadModel(folder, { quantize: 'int8', warn: () => {} })
   const { logits } = await model.run({ input_ids: [ids] })
   const { layers } = await logitLens(model, ids, { top: 1 })
-  for (const [t, [best]] of layers.at(-1)!.candidates.entries()) expect(best!.id).toBe(largest(rowOf(logits, t), 1)[0])
+  for (const [t, [best]] of layers.at(-1)!.candidates.entries())
+    expect(best!.id).toBe(largestIds(rowOf(logits, t), 1)[0])
   await model.dispose()
 })
 
 test('the largest entries, of equal ones the first', () => {
-  expect(largest(Float32Array.of(1, 3, 3, 2, 3), 3)).toEqual([1, 2, 4])
-  expect(largest(Float32Array.of(1, 2), 5)).toEqual([1, 0])
+  expect(largestIds(Float32Array.of(1, 3, 3, 2, 3), 3)).toEqual([1, 2, 4])
+  expect(largestIds(Float32Array.of(1, 2), 5)).toEqual([1, 0])
 })
 
 test('an array in a few numbers, what is no number apart', () => {

@@ -1,6 +1,8 @@
 /** What every model says about itself, so that shared code never asks for its name. */
+import { symbol } from '../graph/axis.ts'
 import type { Cache, CacheShape, Tensor } from '../nn/index.ts'
 import type { AnyModule } from '../nn/module.ts'
+import { input } from '../ops/index.ts'
 
 /** An argument of a model's forward function, named as in Hugging Face. */
 export type InputSpec = {
@@ -81,3 +83,11 @@ export const causalInputs: readonly InputSpec[] = [
   ids('position_ids', { below: 'context' }),
   ids('labels', { below: 'vocabulary', ignored: -100 }),
 ]
+
+/** Inputs for the arguments without which a model cannot be traced, by name, with a symbol for each axis. */
+export const requiredInputs = ({ inputs }: Pick<Definition, 'inputs'>): Record<string, Tensor> =>
+  Object.fromEntries(
+    inputs
+      .filter(({ optional }) => !optional)
+      .map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]),
+  )

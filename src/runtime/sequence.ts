@@ -12,6 +12,8 @@ export async function compileInSequence(
   programs: readonly Program[],
   options?: CompileOptions,
 ): Promise<Executable> {
+  const [single, ...others] = programs
+  if (single && others.length === 0) return await runtime.compile(single, options)
   const made = await Promise.allSettled(programs.map((program) => runtime.compile(program, options)))
   const executables = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const dispose = async () => {

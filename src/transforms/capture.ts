@@ -3,7 +3,8 @@ import { isComposite } from '../graph/op.ts'
 import { bodyOf, type Node, type Tensor } from '../graph/tensor.ts'
 import { nodesOf, openComposites } from '../graph/walk.ts'
 
-const pathOf = (node: Node): string | undefined => node.op.tapName?.(node.attributes, node.scope)
+/** The path of the value that a node taps, if it does. */
+export const pathOf = (node: Node): string | undefined => node.op.tapName?.(node.attributes, node.scope)
 
 /** A pattern with `*` for any run of characters but a dot, and `**` for any run. */
 export const matcher = (pattern: string): RegExp =>

@@ -5,6 +5,12 @@ import { rewrite } from '../graph/walk.ts'
 import { input } from '../ops/index.ts'
 import { capture } from './capture.ts'
 
+/** The graph with a value of it replaced by an input `name` of its type, and that input. */
+export function enterAt(outputs: readonly Tensor[], at: Tensor, name: string) {
+  const given = input(name, at.shape, at.dtype)
+  return { outputs: rewrite(outputs, (node) => (node === at.node ? [given] : undefined)), input: given }
+}
+
 /**
  * The graph with the value tapped at `path` replaced by an input `name` of its type, and that input. What only that value needed is no
  * longer part of the graph. Throws NOTHING_CAPTURED where no value has the path.
@@ -17,6 +23,5 @@ export function enter(
   const opened = capture(outputs, [path])
   const at = opened.captured.get(path)
   if (!at) throw usageError('NOTHING_CAPTURED', `No value has the path ${path}.`)
-  const given = input(name, at.shape, at.dtype)
-  return { outputs: rewrite(opened.outputs, (node) => (node === at.node ? [given] : undefined)), input: given }
+  return enterAt(opened.outputs, at, name)
 }

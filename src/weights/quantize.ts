@@ -1,13 +1,10 @@
 /** Matrices of weights in 8 or 4 bits and back. */
-import { giveWay } from '../base/event-loop.ts'
+import { turns } from '../base/event-loop.ts'
 import { blockLength, blocksIn, codeAt, type WeightBits } from '../ops/quantized.ts'
 import type { NdArray } from '../tensor/array.ts'
 
 /** `codes` [rows, blocks, bytes] and `scales` [rows, blocks]: a weight is its code, less 128 or 8, times its block's scale. */
 export type Codes = { readonly codes: NdArray; readonly scales: NdArray }
-
-/** Values between turns of the event loop: about a millisecond. */
-const slice = 1 << 18
 
 /** Shape of the codes of a matrix [rows, inner]. */
 export const codesShape = (rows: number, inner: number, bits: WeightBits): [number, number, number] => [
@@ -28,18 +25,14 @@ export async function quantize({ shape, data }: NdArray, turned: boolean, bits: 
   const encode = bits === 8 ? encode8 : encode4
   // Blocks of neighboring rows are made together: in a matrix that is not turned, their weights are neighbors in memory.
   const tile = new Float32Array(blockLength * lanes)
-  let done = 0
+  const takeTurns = turns()
   for (let first = 0; first < rows; first += lanes)
     for (let b = 0; b < blocks; b++) {
+      await takeTurns()
       const width = Math.min(lanes, rows - first)
       const count = Math.min(blockLength, inner - b * blockLength)
       copyTile(data as Float32Array, turned, rows, inner, first, width, b * blockLength, count, tile)
       encode(tile, width, codes, scales, first * blocks + b, blocks)
-      done += width * blockLength
-      if (done >= slice) {
-        done = 0
-        await giveWay()
-      }
     }
   return {
     codes: { dtype: 'uint8', shape: [rows, blocks, bytes], data: codes },

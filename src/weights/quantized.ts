@@ -1,10 +1,9 @@
 /** Checkpoints whose matrices are multiplied in 8 or 4 bits, made from whole weights when the values are first needed. */
 import { fileError } from '../base/errors.ts'
-import { symbol } from '../graph/axis.ts'
 import type { Blocks, BlocksOf } from '../graph/op.ts'
-import type { ConstantSource, Program } from '../graph/program.ts'
+import { type ConstantSource, type Program, usedBy } from '../graph/program.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { nodesOf } from '../graph/walk.ts'
+import { requiredInputs } from '../models/definition.ts'
 import { input } from '../ops/index.ts'
 import { blocksIn, type WeightBits } from '../ops/quantized.ts'
 import { toFloat32 } from '../tensor/half.ts'
@@ -33,8 +32,7 @@ type Traceable = Pick<Checkpoint, 'network' | 'format' | 'parameters'>
 
 /** A forward pass with no more inputs than it needs. */
 function forward({ network, format }: Pick<Traceable, 'network' | 'format'>): Omit<Program, 'constants'> {
-  const needed = format.definition.inputs.filter(({ optional }) => !optional)
-  const inputs = Object.fromEntries(needed.map(({ name, axes, dtype }) => [name, input(name, axes.map(symbol), dtype)]))
+  const inputs = requiredInputs(format.definition)
   return { inputs: new Map(Object.entries(inputs)), outputs: new Map(Object.entries(network(inputs))) }
 }
 
@@ -94,7 +92,6 @@ export function inferenceProgram({ constants, quantized }: Checkpoint, program: 
     matrices.find((each) => each.matrix === matrix && each.turned === turned)?.blocks
   const whole = atInference([...program.outputs.values()])
   const lean = matrices.length ? inBlocks(whole, blocksOf) : whole
-  const used = new Set(nodesOf(lean))
   const all = [...constants].map(([name, constant]) => [name, constant] as const)
   for (const { name, blocks, codes, scales } of matrices)
     all.push(
@@ -103,7 +100,7 @@ export function inferenceProgram({ constants, quantized }: Checkpoint, program: 
     )
   return {
     ...program,
-    constants: new Map(all.filter(([, { tensor }]) => used.has(tensor.node))),
+    constants: usedBy(lean, new Map(all), ({ tensor }) => tensor),
     outputs: new Map([...program.outputs.keys()].map((name, i) => [name, lean[i]!])),
   }
 }

@@ -21,7 +21,7 @@ export const ground: Record<string, readonly string[]> = {
   datasets: ['tokenizers', 'tensor'],
   generation: ['models', 'runtime', 'tokenizers', 'transforms', 'weights'],
   training: ['datasets', 'models', 'transforms', 'runtime', 'weights', 'generation'],
-  inspection: ['models', 'runtime', 'tokenizers'],
+  inspection: ['models', 'runtime', 'tokenizers', 'generation'],
 }
 
 const commands = ['cli', 'server']

@@ -117,14 +117,15 @@ function closure(
   return known
 }
 
-/** Whether some text can be finished. */
-function productive(expression: Expression, known: ReadonlySet<string>): boolean {
-  const inner = (item: Expression) => productive(item, known)
+type Leaf = Extract<Expression, { kind: 'set' | 'machine' }>
+
+/** Whether what holds for leaves and for the `known` rules follows for an expression: through all of a sequence, through one of a choice. */
+function follows(expression: Expression, known: ReadonlySet<string>, ofLeaf: (leaf: Leaf) => boolean): boolean {
+  const inner = (item: Expression) => follows(item, known, ofLeaf)
   switch (expression.kind) {
     case 'set':
-      return expression.points.length > 0
     case 'machine':
-      return expression.start.accepting || expression.start.edges.length > 0
+      return ofLeaf(expression)
     case 'sequence':
       return expression.items.every(inner)
     case 'choice':
@@ -136,24 +137,15 @@ function productive(expression: Expression, known: ReadonlySet<string>): boolean
   }
 }
 
+/** Whether some text can be finished. */
+const productive = (expression: Expression, known: ReadonlySet<string>): boolean =>
+  follows(expression, known, (leaf) =>
+    leaf.kind === 'set' ? leaf.points.length > 0 : leaf.start.accepting || leaf.start.edges.length > 0,
+  )
+
 /** Whether the empty text is among the texts; `known` are the rules for which it is. */
-export function nullable(expression: Expression, known: ReadonlySet<string> = new Set()): boolean {
-  const inner = (item: Expression) => nullable(item, known)
-  switch (expression.kind) {
-    case 'set':
-      return false
-    case 'machine':
-      return expression.start.accepting
-    case 'sequence':
-      return expression.items.every(inner)
-    case 'choice':
-      return expression.items.some(inner)
-    case 'repeat':
-      return expression.min === 0 || inner(expression.item)
-    case 'rule':
-      return known.has(expression.name)
-  }
-}
+export const nullable = (expression: Expression, known: ReadonlySet<string> = new Set()): boolean =>
+  follows(expression, known, (leaf) => leaf.kind === 'machine' && leaf.start.accepting)
 
 /** The rules that an expression may begin with. */
 function* beginnings(expression: Expression, empty: ReadonlySet<string>): Generator<string> {
