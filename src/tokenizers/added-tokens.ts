@@ -1,11 +1,11 @@
 /** Tokens that are found in the text before anything else touches it: special tokens and words added to a vocabulary. */
 import { usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
-import { type Aligned, sliceAligned } from './aligned.ts'
 import { type Field, type Json, largestId } from './field.ts'
-import type { Normalizer } from './normalizers.ts'
-import { isLowSurrogate } from './unicode.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import type { Vocabulary } from './models/vocabulary.ts'
+import type { Normalizer } from './normalizers/index.ts'
+import { type Aligned, sliceAligned } from './text/aligned.ts'
+import { isLowSurrogate } from './text/unicode.ts'
 
 export type AddedToken = {
   id: number

@@ -1,14 +1,14 @@
 /** Byte-level tokenizers from their parts: GPT-2's kind from a vocabulary and merges, and plain bytes. */
 import { type AddedToken, specialToken } from './added-tokens.ts'
-import { bpe } from './bpe.ts'
-import { byteCharacters } from './bytes.ts'
 import type { NamedTokens } from './config.ts'
-import { byteLevelDecoder, readDecoder } from './decoders.ts'
+import { byteLevelDecoder, readDecoder } from './decoders/index.ts'
 import { Field, type Json } from './field.ts'
+import { bpe } from './models/bpe.ts'
+import { type Vocabulary, vocabularyOf } from './models/vocabulary.ts'
 import { type LayoutItem, type PostProcessor, readPostProcessor } from './post-processors.ts'
-import { readPreTokenizer } from './pre-tokenizers.ts'
+import { readPreTokenizer } from './pre-tokenizers/index.ts'
+import { byteCharacters } from './text/bytes.ts'
 import { Tokenizer } from './tokenizer.ts'
-import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
 /** A stage that is written here rather than read from a file. */
 const given = (json: Json) => new Field('built-in', json)

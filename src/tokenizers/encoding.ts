@@ -1,8 +1,8 @@
 /** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
 
 import type { Layout, LayoutItem, PostProcessor } from './post-processors.ts'
+import { characterLength, isLowSurrogate } from './text/unicode.ts'
 import type { TokenList } from './token-list.ts'
-import { characterLength, isLowSurrogate } from './unicode.ts'
 
 /** The spelling of an id. */
 export type TokenOf = (id: number) => string

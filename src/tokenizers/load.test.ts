@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { PellucidError } from '../base/errors.ts'
 import { byteTokenizer } from './byte-level.ts'
 import { findTokenizer, loadTokenizer, parseTokenizer } from './load.ts'
-import { trainBytelevelBpe } from './train.ts'
+import { trainBytelevelBpe } from './training/train.ts'
 
 const oracles = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizers-'))

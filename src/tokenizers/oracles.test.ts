@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Encoding } from './encoding.ts'
 import type { Padding, Truncation } from './lengths.ts'
 import { loadTokenizer } from './load.ts'
+import { codePointOffsets } from './text/unicode.ts'
 import type { EncodeOptions, Tokenizer } from './tokenizer.ts'
-import { codePointOffsets } from './unicode.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizers-'))

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { byteTokenizer } from './byte-level.ts'
 import { loadTokenizer, parseTokenizer } from './load.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import { trainBytelevelBpe, trainCharacters } from './train.ts'
+import { trainBytelevelBpe, trainCharacters } from './training/train.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const corpus: string[] = JSON.parse(readFileSync(`${folder}bpe-training/corpus.json`, 'utf8'))

@@ -1,8 +1,8 @@
 /** A piece is a token, or unknown. With pieces of one character this is the character tokenizer. */
-import { usageError } from '../base/errors.ts'
-import { show } from '../base/json.ts'
-import type { Field } from './field.ts'
-import type { Model } from './models.ts'
+import { usageError } from '../../base/errors.ts'
+import { show } from '../../base/json.ts'
+import type { Field } from '../field.ts'
+import type { Model } from './index.ts'
 import { readVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** Errors of `tokenize`: `UNKNOWN_PIECE` if a piece is not in the vocabulary and neither is `unknown`. */

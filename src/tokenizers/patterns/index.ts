@@ -2,7 +2,7 @@
  * Patterns of tokenizer.json, which are written for Oniguruma, as scanners: a hand-written one where there is one, else a
  * JavaScript regular expression with the same meaning. What cannot be expressed is refused, never approximated.
  */
-import type { Field } from './field.ts'
+import type { Field } from '../field.ts'
 import { type Scanner, scanners } from './scanners.ts'
 
 /** Word characters as Unicode defines them (UTS 18, annex C), inside brackets. */

@@ -1,6 +1,6 @@
 /** Tokens and their ids. */
-import { show } from '../base/json.ts'
-import { type Field, largestId } from './field.ts'
+import { show } from '../../base/json.ts'
+import { type Field, largestId } from '../field.ts'
 
 export class Vocabulary {
   readonly ids: ReadonlyMap<string, number>

@@ -2,7 +2,7 @@
  * The split patterns of published byte-level tokenizers as hand-written scanners: the same pieces as their regular
  * expressions, several times faster. A test holds each against its expression.
  */
-import type { IntegerList } from './integer-list.ts'
+import type { IntegerList } from '../text/integer-list.ts'
 import {
   characterClass,
   characterLength,
@@ -14,7 +14,7 @@ import {
   UNKNOWN,
   unitClass,
   unitClasses,
-} from './unicode.ts'
+} from '../text/unicode.ts'
 
 /** Finds the matches of a pattern in text[from, to) as if that were all the text, and adds [start, end) of each to `bounds`. */
 export type Scanner = (text: string, from: number, to: number, bounds: IntegerList) => void

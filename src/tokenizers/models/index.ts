@@ -1,6 +1,7 @@
 /** The third stage: pieces → tokens of a vocabulary. */
+
+import { type Field, type Json, readStage, type StageReader } from '../field.ts'
 import { readBpe } from './bpe.ts'
-import { type Field, type Json, readStage, type StageReader } from './field.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { readWordLevel } from './word-level.ts'
 

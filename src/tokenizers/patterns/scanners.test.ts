@@ -1,9 +1,9 @@
 /** Hand-written scanners against the regular expressions they stand for, and patterns that are refused. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Field } from './field.ts'
-import { IntegerList } from './integer-list.ts'
-import { hasNestedRepetition, readPattern, translatePattern } from './patterns.ts'
+import { Field } from '../field.ts'
+import { IntegerList } from '../text/integer-list.ts'
+import { hasNestedRepetition, readPattern, translatePattern } from './index.ts'
 import {
   characterPattern,
   gpt2Pattern,

@@ -2,9 +2,9 @@
  * Remembers what pieces became: words repeat, and looking one up is far faster than merging it again. Pieces are looked up where
  * they stand in the text, without making a string of each.
  */
-import type { Spelling } from './bytes.ts'
-import { IntegerList } from './integer-list.ts'
-import type { Model } from './models.ts'
+import type { Spelling } from '../text/bytes.ts'
+import { IntegerList } from '../text/integer-list.ts'
+import type { Model } from './index.ts'
 
 /** Longer pieces seldom come again and would fill the memory. */
 const longestKept = 64

@@ -1,7 +1,7 @@
 /** The last stage: tokens → text. Every decoder works on a stream, so text can be shown as tokens arrive. */
-import { decodeUtf8 } from '../base/utf8.ts'
-import { type IllFormed, tokenBytes, utf8Stream } from './bytes.ts'
-import { type Field, type Json, readStage, type StageReader } from './field.ts'
+import { decodeUtf8 } from '../../base/utf8.ts'
+import { type Field, type Json, readStage, type StageReader } from '../field.ts'
+import { type IllFormed, tokenBytes, utf8Stream } from '../text/bytes.ts'
 
 /** Takes text; `fresh` says that it begins a new token, else it goes on with the one before. */
 export type Receiver = (text: string, fresh: boolean) => void

@@ -1,11 +1,12 @@
 /** The second stage: cuts text into the pieces that the model sees one at a time. */
-import { type Aligned, AlignedWriter } from './aligned.ts'
-import { type Spelling, spellBytes } from './bytes.ts'
-import { type Field, type Json, readStage, type StageReader } from './field.ts'
-import { IntegerList } from './integer-list.ts'
-import { readPattern } from './patterns.ts'
-import { type Scanner, scanGpt2 } from './scanners.ts'
-import { characterLength } from './unicode.ts'
+
+import { type Field, type Json, readStage, type StageReader } from '../field.ts'
+import { readPattern } from '../patterns/index.ts'
+import { type Scanner, scanGpt2 } from '../patterns/scanners.ts'
+import { type Aligned, AlignedWriter } from '../text/aligned.ts'
+import { type Spelling, spellBytes } from '../text/bytes.ts'
+import { IntegerList } from '../text/integer-list.ts'
+import { characterLength } from '../text/unicode.ts'
 
 /** A text and the pieces it is cut into: [start, end) pairs in units of `text`, in order, none empty. */
 export type Pieces = { readonly text: Aligned; readonly bounds: IntegerList }

@@ -1,13 +1,13 @@
 /** Learned tokenizers: exactly what Hugging Face's trainer learns, and the textbook examples. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { bpe } from './bpe.ts'
+import { loadTokenizer } from '../load.ts'
+import { bpe } from '../models/bpe.ts'
+import { vocabularyOf } from '../models/vocabulary.ts'
 import { learnMerges } from './learn-merges.ts'
-import { loadTokenizer } from './load.ts'
 import { countWords, type TrainProgress, trainBytelevelBpe, trainCharacters } from './train.ts'
-import { vocabularyOf } from './vocabulary.ts'
 
-const folder = new URL('../../test/oracles/data/tokenizers/', import.meta.url)
+const folder = new URL('../../../test/oracles/data/tokenizers/', import.meta.url)
 const readJson = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
 const corpus: string[] = readJson('bpe-training/corpus.json')
 const expected = readJson('bpe-training/expected.json')

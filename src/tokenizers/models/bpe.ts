@@ -1,10 +1,10 @@
 /** Byte pair encoding (Sennrich et al. 2016; over bytes: Radford et al. 2019): a piece's characters, merged by learned rank. */
-import { fileError } from '../base/errors.ts'
-import { show } from '../base/json.ts'
-import { Field } from './field.ts'
+import { fileError } from '../../base/errors.ts'
+import { show } from '../../base/json.ts'
+import { Field } from '../field.ts'
+import type { Model } from './index.ts'
 import { MergeTable } from './merge-table.ts'
 import { mergeSymbols, type Symbols } from './merging.ts'
-import type { Model } from './models.ts'
 import { readVocabulary, type Vocabulary } from './vocabulary.ts'
 
 export type BpeOptions = {

@@ -1,9 +1,10 @@
 /** The first stage: rewrites text before it is cut, keeping the way back to the original. */
-import { type Aligned, AlignedWriter } from './aligned.ts'
-import { type Field, type Json, readStage, type StageReader } from './field.ts'
-import { IntegerList } from './integer-list.ts'
-import { readPattern } from './patterns.ts'
-import { characterLength } from './unicode.ts'
+
+import { type Field, type Json, readStage, type StageReader } from '../field.ts'
+import { readPattern } from '../patterns/index.ts'
+import { type Aligned, AlignedWriter } from '../text/aligned.ts'
+import { IntegerList } from '../text/integer-list.ts'
+import { characterLength } from '../text/unicode.ts'
 
 export type Normalizer = {
   /** As in tokenizer.json. */
