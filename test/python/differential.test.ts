@@ -1,0 +1,96 @@
+/**
+ * Random tokenizers and random texts against Hugging Face tokenizers: ids, tokens, offsets, pairs, decoded text, and a stream of pieces.
+ * TEXTS and SEED in the environment choose how many texts of each kind, and which.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Encoding, Tokenizer } from '../../src/index.ts'
+import { codePointOffsets, parseTokenizer } from '../../src/tokenizers/index.ts'
+
+const python = process.env.PYTHON ?? 'python3'
+const texts = Number(process.env.TEXTS ?? 400)
+const seed = Number(process.env.SEED ?? 1)
+const variants = Math.max(20, Math.round(texts / 250))
+const script = fileURLToPath(new URL('differential.py', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'differential-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const { status, error, stderr } = spawnSync(python, ['-c', 'import tokenizers'], { encoding: 'utf8' })
+const problem =
+  status === 0
+    ? undefined
+    : `${python} cannot import tokenizers (${error?.message ?? stderr.trim().split('\n').at(-1)}); name one that can with PYTHON`
+beforeEach((context) => context.skip(problem !== undefined, problem))
+
+type Answer = [text: string, ids: number[], offsets: number[][], tokens: string[], bare: number[], all: string, plain: string]
+type PairAnswer = [texts: [string, string], ids: number[], offsets: number[][], tokens: string[], typeIds: number[]]
+type Refused = [texts: string | [string, string], reason: string]
+
+/** What differs, by the name of what was compared; undefined if nothing does. */
+type Difference = { text: unknown; what: string; got: unknown; expected: unknown }
+
+function compare(text: unknown, pairs: Record<string, [got: unknown, expected: unknown]>): Difference | undefined {
+  for (const [what, [got, expected]] of Object.entries(pairs))
+    if (JSON.stringify(got) !== JSON.stringify(expected)) return { text, what, got, expected }
+  return undefined
+}
+
+/** In code points of the first text, or of the second where the token belongs to that. */
+function offsetsOf({ offsets }: Encoding, expected: number[][], texts: readonly string[]): number[][] {
+  const converts = texts.map(codePointOffsets)
+  return offsets.map(([start, end], i) => {
+    const options = converts.map((convert) => [convert(start) ?? -1, convert(end) ?? -1])
+    return options.find((option) => option.join() === expected[i]?.join()) ?? options[0]!
+  })
+}
+
+function streamed(tokenizer: Tokenizer, ids: number[]): string {
+  const stream = tokenizer.stream()
+  return ids.map((id) => stream.push(id)).join('') + stream.flush()
+}
+
+function difference(tokenizer: Tokenizer, answer: Answer | PairAnswer): Difference | undefined {
+  const [text, ids, offsets, tokens] = answer
+  const [a, b] = Array.isArray(text) ? text : [text]
+  const encoding = tokenizer.encode(a, { pair: b, special: 'parse' })
+  const found = compare(text, {
+    ids: [encoding.ids, ids],
+    tokens: [encoding.tokens, tokens],
+    offsets: [offsetsOf(encoding, offsets, Array.isArray(text) ? text : [text]), offsets],
+  })
+  if (found) return found
+  if (Array.isArray(text)) return compare(text, { typeIds: [encoding.typeIds, answer[4]] })
+  const [, , , , bare, all, plain] = answer as Answer
+  return compare(text, {
+    'ids without special tokens': [tokenizer.encode(a, { special: 'parse', addSpecialTokens: false }).ids, bare],
+    decoded: [tokenizer.decode(ids), all],
+    'decoded without special tokens': [tokenizer.decode(ids, { skipSpecialTokens: true }), plain],
+    streamed: [streamed(tokenizer, ids), all],
+  })
+}
+
+describe.each(['characters', 'words', 'byte-level BPE', 'BPE', 'WordPiece', 'Unigram'])('%s', (kind) => {
+  test(`${variants} tokenizers, ${texts} texts`, { timeout: 60_000 + texts * 100 }, () => {
+    const made = spawnSync(python, [script, folder, kind, `${texts}`, `${variants}`, `${seed}`], { encoding: 'utf8' })
+    expect(made.status, made.stderr).toBe(0)
+    const differences: (Difference & { variant: number })[] = []
+    let compared = 0
+    for (let variant = 0; variant < variants; variant++) {
+      const path = join(folder, `${kind}-${variant}`)
+      const tokenizer = parseTokenizer(JSON.parse(readFileSync(`${path}.json`, 'utf8')), { file: `${path}.json` })
+      for (const line of readFileSync(`${path}.jsonl`, 'utf8').trimEnd().split('\n')) {
+        const answer = JSON.parse(line) as Answer | PairAnswer | Refused
+        if (answer.length === 2) continue
+        compared++
+        const found = difference(tokenizer, answer)
+        if (found) differences.push({ variant, ...found })
+      }
+    }
+    expect(differences.slice(0, 5)).toEqual([])
+    expect(compared).toBeGreaterThan(0.9 * texts)
+  })
+})
