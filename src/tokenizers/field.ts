@@ -22,13 +22,13 @@ export class Field {
     )
   }
 
+  /** A value may be a field itself, of another file: what is made of several files is read as one, with errors that name the right one. */
   get(name: string): Field {
     const object = this.object()
-    return new Field(
-      this.file,
-      Object.hasOwn(object, name) ? object[name] : undefined,
-      this.path === '' ? name : `${this.path}.${name}`,
-    )
+    const value = Object.hasOwn(object, name) ? object[name] : undefined
+    return value instanceof Field
+      ? value
+      : new Field(this.file, value, this.path === '' ? name : `${this.path}.${name}`)
   }
 
   get missing(): boolean {
@@ -47,7 +47,8 @@ export class Field {
   }
 
   at(index: number): Field {
-    return new Field(this.file, this.values()[index], `${this.path}[${index}]`)
+    const value = this.values()[index]
+    return value instanceof Field ? value : new Field(this.file, value, `${this.path}[${index}]`)
   }
 
   list(): Field[] {
@@ -57,6 +58,13 @@ export class Field {
   string(): string {
     if (typeof this.value !== 'string') this.fail('a string')
     return this.value as string
+  }
+
+  /** A string of one character. */
+  character(): string {
+    const text = this.string()
+    if ([...text].length !== 1) this.fail('one character')
+    return text
   }
 
   /** `fallback` stands for a missing value or null. */

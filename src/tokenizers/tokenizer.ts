@@ -3,7 +3,7 @@ import { failure, usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
 import { type AddedToken, AddedTokens, addedTokenJson, type SpecialHandling, specialToken } from './added-tokens.ts'
 import type { NamedTokens } from './config.ts'
-import { type Decoder, spacedDecoder } from './decoders/index.ts'
+import { bytesAdded, type Decoder, spacedDecoder } from './decoders/index.ts'
 import { addedBy, arrange, type Encoding } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
@@ -101,7 +101,7 @@ export class Tokenizer {
   /** The bytes that a token adds to a text that has begun, maybe a part of a character; undefined for special tokens and unknown ids. */
   bytesOf(id: number): Uint8Array | undefined {
     const token = this.tokenOf(id)
-    return token === undefined || this.isSpecial(id) ? undefined : this.#decoder.bytesOf(token)
+    return token === undefined || this.isSpecial(id) ? undefined : bytesAdded(this.#decoder, token)
   }
 
   isSpecial(id: number): boolean {
@@ -163,16 +163,22 @@ export class Tokenizer {
     const pieces = this.stages.preTokenizer?.split(whole) ?? whole
     const bounds = pieces.bounds.view()
     const cache = this.#cache
+    const { labeledByText } = this.stages.model
     for (let i = 0; i < bounds.length; i += 2) {
       const from = bounds[i]!
       cache.find(pieces.text.text, from, bounds[i + 1]!)
       const { data, to } = cache
-      for (let k = cache.from; k < to; k += 3)
-        out.push(
-          data[k]!,
-          originalStart(pieces.text, from + data[k + 1]!),
-          originalEnd(pieces.text, from + data[k + 2]!),
-        )
+      const first = out.length
+      let unlabeled = false
+      for (let k = cache.from; k < to; k += 3) {
+        const id = data[k]!
+        if (id === labeledByText) unlabeled = true
+        out.push(id, originalStart(pieces.text, from + data[k + 1]!), originalEnd(pieces.text, from + data[k + 2]!))
+      }
+      if (unlabeled)
+        cache.texts(pieces.text.text.slice(from, bounds[i + 1])).forEach((text, k) => {
+          if (out.ids[first + k] === labeledByText) out.labels.set(first + k, text)
+        })
     }
   }
 
@@ -202,9 +208,10 @@ export class Tokenizer {
   /** Decoding id by id, for text that is shown while it is generated. Errors of `push`: `UNKNOWN_TOKEN_ID`. */
   stream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
     let ready = ''
-    const decoding = this.#decoder.start((text) => {
+    const add = (text: string) => {
       ready += text
-    })
+    }
+    const decoding = this.#decoder.start({ token: add, text: add, close() {}, end() {} })
     const take = () => {
       const text = ready
       ready = ''
@@ -218,7 +225,7 @@ export class Tokenizer {
             'UNKNOWN_TOKEN_ID',
             `No token has the id ${show(id)}.\nExpected an integer from 0 to ${this.vocabSize - 1} that the vocabulary has.`,
           )
-        if (!(skipSpecialTokens && this.isSpecial(id))) decoding.push(token, true)
+        if (!(skipSpecialTokens && this.isSpecial(id))) decoding.token(token)
         return take()
       },
       flush: () => {

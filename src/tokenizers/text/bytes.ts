@@ -92,6 +92,8 @@ export type Utf8Stream = {
   flush(): string
   /** Whether nothing is held back. */
   readonly idle: boolean
+  /** Whether no byte since the text began was out of place. */
+  readonly sound: boolean
 }
 
 /**
@@ -104,7 +106,12 @@ export function utf8Stream(illFormed: IllFormed): Utf8Stream {
   // Only the byte after the first has a range of its own (Unicode table 3-7).
   let low = 0x80
   let high = 0xbf
-  const bad = illFormed === 'replace' ? '\ufffd' : ''
+  const replacement = illFormed === 'replace' ? '\ufffd' : ''
+  let sound = true
+  const bad = () => {
+    sound = false
+    return replacement
+  }
   const take = (byte: number): string => {
     if (missing > 0) {
       if (byte >= low && byte <= high) {
@@ -116,10 +123,10 @@ export function utf8Stream(illFormed: IllFormed): Utf8Stream {
       missing = 0
       low = 0x80
       high = 0xbf
-      return bad + take(byte) // One level deep: nothing is missing any more.
+      return bad() + take(byte) // One level deep: nothing is missing any more.
     }
     if (byte < 0x80) return String.fromCharCode(byte)
-    if (byte < 0xc2 || byte > 0xf4) return bad
+    if (byte < 0xc2 || byte > 0xf4) return bad()
     missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
     point = byte & (0x3f >> missing)
     if (byte === 0xe0) low = 0xa0
@@ -132,16 +139,20 @@ export function utf8Stream(illFormed: IllFormed): Utf8Stream {
     get idle() {
       return missing === 0
     },
+    get sound() {
+      return sound
+    },
     push(bytes) {
       let text = ''
       for (const byte of bytes) text += take(byte)
       return text
     },
     flush() {
-      const text = missing > 0 ? bad : ''
+      const text = missing > 0 ? replacement : ''
       missing = 0
       low = 0x80
       high = 0xbf
+      sound = true
       return text
     },
   }
