@@ -56,9 +56,9 @@ const bad: [string, (file: ReturnType<typeof good>) => void, RegExp][] = [
   ['a merge without a space', (file) => file.model.merges.push('ab'), /model\.merges\[1\] is "ab"/],
   ['a dropout of 2', (file) => Object.assign(file.model, { dropout: 2 }), /model\.dropout is 2/],
   [
-    'what is not supported',
-    (file) => Object.assign(file.model, { byte_fallback: true }),
-    /model\.byte_fallback is true/,
+    'byte fallback in words',
+    (file) => Object.assign(file.model, { byte_fallback: 'yes' }),
+    /model\.byte_fallback is "yes".*\n.*true or false/,
   ],
   ['another version', (file) => Object.assign(file, { version: '2.0' }), /version is "2\.0"/],
   ['an unknown field', (file) => Object.assign(file, { extra: 1 }), /extra is 1.*\n.*only the fields/],

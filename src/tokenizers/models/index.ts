@@ -1,9 +1,12 @@
 /** The third stage: pieces → tokens of a vocabulary. */
 
 import { type Field, type Json, readStage, type StageReader } from '../field.ts'
-import { readBpe } from './bpe.ts'
+import { readBpe } from './read-bpe.ts'
+import type { ModelSteps } from './steps.ts'
+import { readUnigram } from './unigram.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { readWordLevel } from './word-level.ts'
+import { readWordPiece } from './wordpiece.ts'
 
 export type Model = {
   readonly vocabulary: Vocabulary
@@ -12,11 +15,20 @@ export type Model = {
    * always gives the same tokens.
    */
   tokenize(piece: string): number[]
+  /** The id whose tokens are shown as the text they stand for, not as the token: Unigram's unknown token. */
+  readonly labeledByText?: number
+  /** How it comes to the tokens of a piece. Costs more than `tokenize`: for people who look at single pieces. */
+  explain?(piece: string): ModelSteps
   /** As in tokenizer.json. */
   json(): Json
 }
 
-const readers: Record<string, StageReader<Model>> = { BPE: readBpe, WordLevel: readWordLevel }
+const readers: Record<string, StageReader<Model>> = {
+  BPE: readBpe,
+  WordPiece: readWordPiece,
+  WordLevel: readWordLevel,
+  Unigram: readUnigram,
+}
 
 /** The `model` of a tokenizer.json. */
 export const readModel = (field: Field): Model => readStage(field, readers)

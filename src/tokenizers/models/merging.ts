@@ -46,7 +46,7 @@ class Heap {
   #items: Float64Array
   size = 0
   constructor(capacity: number) {
-    this.#items = new Float64Array(capacity)
+    this.#items = new Float64Array(Math.max(1, capacity))
   }
 
   push(item: number): void {
@@ -86,8 +86,16 @@ class Heap {
 
 const positions = 2 ** 31
 
+/** What is done about the merges of one piece: told of each, or asked whether to leave one out this time. */
+export type MergeHooks = {
+  /** Called for each merge: its rank, which of the first symbols the left and the right one began as, and the merged id. */
+  merged?: (rank: number, left: number, right: number, id: number) => void
+  /** Whether to pass over a merge that would be next, until another was done. */
+  dropped?: () => boolean
+}
+
 /** For pieces of any length: a linked list of symbols and a heap of (rank, position), n log n. */
-function mergeLong(symbols: Symbols, table: MergeTable): void {
+function mergeLong(symbols: Symbols, table: MergeTable, { merged, dropped }: MergeHooks = {}): void {
   const { ids, starts, ends, count } = symbols
   const next = Int32Array.from({ length: count }, (_, i) => i + 1)
   const previous = Int32Array.from({ length: count }, (_, i) => i - 1)
@@ -98,6 +106,7 @@ function mergeLong(symbols: Symbols, table: MergeTable): void {
     if (handle >= 0) heap.push(table.rank(handle) * positions + left)
   }
   for (let i = 0; i + 1 < count; i++) offer(i)
+  const passedOver: number[] = []
   while (heap.size > 0) {
     const item = heap.pop()
     const left = item % positions
@@ -105,6 +114,12 @@ function mergeLong(symbols: Symbols, table: MergeTable): void {
     // What was offered may be gone or changed since.
     const handle = ids[left]! >= 0 && right < count ? table.find(ids[left]!, ids[right]!) : -1
     if (handle < 0 || table.rank(handle) !== (item - left) / positions) continue
+    if (dropped?.()) {
+      passedOver.push(item)
+      continue
+    }
+    while (passedOver.length > 0) heap.push(passedOver.pop()!)
+    merged?.(table.rank(handle), left, right, table.merged(handle))
     ids[left] = table.merged(handle)
     ends[left] = ends[right]!
     ids[right] = -1
@@ -123,5 +138,5 @@ function mergeLong(symbols: Symbols, table: MergeTable): void {
 }
 
 /** Merges the symbols of one piece in place. */
-export const mergeSymbols = (symbols: Symbols, table: MergeTable): void =>
-  symbols.count <= shortLimit ? mergeShort(symbols, table) : mergeLong(symbols, table)
+export const mergeSymbols = (symbols: Symbols, table: MergeTable, hooks?: MergeHooks): void =>
+  symbols.count <= shortLimit && !hooks ? mergeShort(symbols, table) : mergeLong(symbols, table, hooks)

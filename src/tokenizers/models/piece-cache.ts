@@ -85,6 +85,13 @@ export class PieceCache {
     this.data = this.#values.data
   }
 
+  /** What each token of a piece stands for, as the model sees it. */
+  texts(piece: string): string[] {
+    const seen = this.#spelling?.(piece).text ?? piece
+    const tokens = this.#model.tokenize(seen)
+    return Array.from({ length: tokens.length / 3 }, (_, i) => seen.slice(tokens[3 * i + 1], tokens[3 * i + 2]))
+  }
+
   #tokenize(piece: string): Int32Array {
     if (!this.#spelling) return Int32Array.from(this.#model.tokenize(piece))
     const { text, starts, ends } = this.#spelling(piece)

@@ -44,6 +44,13 @@ export const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit 
 /** How many UTF-16 code units the character at `index` takes. */
 export const characterLength = (text: string, index: number): number => (text.codePointAt(index)! > 0xffff ? 2 : 1)
 
+/** How many characters a text has. */
+export function characterCount(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; count++) i += characterLength(text, i)
+  return count
+}
+
 /** Lone surrogates, which no encoding can carry, become U+FFFD, as in every UTF-8 encoder. Lengths stay. */
 export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed())
 
@@ -61,4 +68,18 @@ export function codePointOffsets(text: string): (unitOffset: number) => number {
   }
   points[text.length] = count
   return (unitOffset) => points[unitOffset]!
+}
+
+/** Orders texts by code point, as their UTF-8 bytes are ordered. (UTF-16 puts U+E000 to U+FFFF after the astral planes.) */
+export function codePointOrder(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x === y) continue
+    // Halves of astral characters count for more than the rest of the plane below.
+    const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit)
+    return rank(x) - rank(y)
+  }
+  return a.length - b.length
 }

@@ -1,0 +1,48 @@
+/** Byte pair encoding as tokenizer.json and merges.txt have it. */
+import { Field } from '../field.ts'
+import { bpe } from './bpe.ts'
+import type { Model } from './index.ts'
+import { readVocabulary } from './vocabulary.ts'
+
+/** A merge as `["a", "b"]` or, in older files, `"a b"`. There are many: a field is made only for one that is wrong. */
+function readMerge(value: unknown, fieldOf: () => Field): [string, string] {
+  const parts: unknown = typeof value === 'string' ? value.split(' ') : value
+  const isPair =
+    Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string' && part !== '')
+  return isPair ? (parts as [string, string]) : fieldOf().fail('two tokens, as ["a", "b"] or "a b"')
+}
+
+/** The first line of merges.txt, which older tokenizer.json files have too. */
+const isVersion = (merge: unknown): boolean => typeof merge === 'string' && merge.startsWith('#version')
+
+/** The lines of a `merges.txt` or `vocab.bpe`: `a b`, after a `#version` line. */
+export const readMergeLines = (text: string, file: string): [string, string][] =>
+  text
+    .split(/\r?\n/)
+    .map((line, i) => [line, i] as const)
+    .filter(([line]) => line !== '' && !isVersion(line))
+    .map(([line, i]) => readMerge(line, () => new Field(file, line, `line ${i + 1}`)))
+
+const optional = (field: Field): string | undefined => (field.missing ? undefined : field.string())
+
+function readDropout(field: Field): number | undefined {
+  if (field.missing) return undefined
+  const { value } = field
+  return typeof value === 'number' && value >= 0 && value <= 1 ? value : field.fail('null or a number from 0 to 1')
+}
+
+export function readBpe(field: Field): Model {
+  const merges = field.get('merges')
+  return bpe({
+    vocabulary: readVocabulary(field.get('vocab')),
+    merges: merges.values().flatMap((merge, i) => (isVersion(merge) ? [] : [readMerge(merge, () => merges.at(i))])),
+    unknown: optional(field.get('unk_token')),
+    fuseUnknown: field.get('fuse_unk').boolean(false),
+    byteFallback: field.get('byte_fallback').boolean(false),
+    continuingPrefix: optional(field.get('continuing_subword_prefix')),
+    endOfWordSuffix: optional(field.get('end_of_word_suffix')),
+    ignoreMerges: field.get('ignore_merges').boolean(false),
+    dropout: readDropout(field.get('dropout')),
+    file: field.file,
+  })
+}
