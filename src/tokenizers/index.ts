@@ -8,4 +8,13 @@ export { findTokenizer, loadTokenizer, parseTokenizer } from './load.ts'
 export { type Vocabulary, vocabularyOf } from './models/vocabulary.ts'
 export { codePointOffsets } from './text/unicode.ts'
 export { type DecodeOptions, type DecodeStream, type EncodeOptions, Tokenizer } from './tokenizer.ts'
-export { type TrainOptions, type TrainProgress, trainBytelevelBpe, trainCharacters } from './training/train.ts'
+export { type TrainingKindName, trainingKinds } from './training/kinds.ts'
+export {
+  type TrainOptions,
+  type TrainProgress,
+  type TrainText,
+  type TrainTokenizerOptions,
+  trainBytelevelBpe,
+  trainCharacters,
+  trainTokenizer,
+} from './training/train.ts'

@@ -3,122 +3,145 @@
  * neighbors becomes a symbol. Counts are kept up to date word by word instead of being taken anew, so a merge costs only the
  * words it changes.
  */
+import type { LearnProgress, WordCounts } from './kind.ts'
+import { PairCounts } from './pair-counts.ts'
 import { PairQueue } from './pair-queue.ts'
 
-export type LearnOptions = {
+export type MergeOptions = {
   /** Stop at this many tokens, those of `alphabet` included. */
   vocabSize: number
   /** Stop when the best pair occurs less often. */
   minFrequency?: number
-  /** Tokens that come before what is learned. They are characters, and special tokens that no word contains. */
+  /**
+   * Tokens that come before what is learned: special tokens, characters, and the characters with the affixes that they have within
+   * words. Characters of words that are not among them are left out.
+   */
   alphabet: readonly string[]
-  onProgress?: (done: number, total: number) => void
+  /** Stands before every character of a word but the first. */
+  prefix?: string
+  /** Stands after the last character of a word. */
+  suffix?: string
+  /** Pairs that would make longer tokens are not counted; a pair of characters always is. Hugging Face's bound is exclusive. */
+  maxTokenLength?: number
 }
 
 export type Learned = { tokens: string[]; merges: [string, string][] }
 
-/** The words of a text and how often each occurs; the characters of a word are its first symbols. */
-export type WordCounts = ReadonlyMap<string, number>
-
 /** All words as symbols in one array; a word shrinks in place as its symbols merge. */
-type Words = { symbols: Int32Array; starts: Int32Array; lengths: Int32Array; counts: Float64Array }
-
-function symbolsOf(words: WordCounts, ids: ReadonlyMap<string, number>): Words {
-  let units = 0
-  for (const word of words.keys()) units += word.length
-  const symbols = new Int32Array(units)
-  const starts = new Int32Array(words.size)
-  const lengths = new Int32Array(words.size)
-  const counts = Float64Array.from(words.values())
-  let at = 0
-  let index = 0
-  for (const word of words.keys()) {
-    starts[index] = at
-    for (const character of word) {
-      const id = ids.get(character)
-      if (id !== undefined) symbols[at++] = id
-    }
-    lengths[index] = at - starts[index]!
-    index++
-  }
-  return { symbols, starts, lengths, counts }
+type Words = {
+  symbols: Int32Array
+  /** How many characters each symbol is made of, where that matters. */
+  lengths: Int32Array | undefined
+  starts: Int32Array
+  ends: Int32Array
+  counts: Float64Array
 }
 
-/** How often each pair occurs, and where pairs that became more frequent were found since `takeGrown`. */
-class PairCounts {
-  readonly #counts = new Map<number, number>()
-  #grown = new Map<number, number[]>()
-  readonly #size: number
-  constructor(size: number) {
-    this.#size = size
-  }
+/** A character with the affixes that it has at a place in a word. */
+export const affixed = (character: string, first: boolean, last: boolean, prefix = '', suffix = ''): string =>
+  (first ? '' : prefix) + character + (last ? suffix : '')
 
-  /** A pair as one number: left · size + right. */
-  key(left: number, right: number): number {
-    return left * this.#size + right
-  }
+/** Long work is interrupted after so many words, so that others get their turn. */
+const wordsAtOnce = 2048
 
-  count(key: number): number {
-    return this.#counts.get(key) ?? 0
+function* symbolsOf(words: WordCounts, ids: ReadonlyMap<string, number>, options: MergeOptions) {
+  const { prefix, suffix, maxTokenLength } = options
+  const plain = !prefix && !suffix
+  let units = 0
+  for (const word of words.keys()) units += word.length
+  const table: Words = {
+    symbols: new Int32Array(units),
+    lengths: maxTokenLength === undefined ? undefined : new Int32Array(units).fill(1),
+    starts: new Int32Array(words.size),
+    ends: new Int32Array(words.size),
+    counts: new Float64Array(words.size),
   }
-
-  add(left: number, right: number, change: number, word: number): void {
-    const key = left * this.#size + right
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + change)
-    if (change < 0) return
-    const words = this.#grown.get(key)
-    if (!words) this.#grown.set(key, [word])
-    else if (words[words.length - 1] !== word) words.push(word)
+  let at = 0
+  let index = 0
+  for (const [word, count] of words) {
+    table.counts[index] = count
+    table.starts[index] = at
+    let place = 0
+    for (const character of word) {
+      const first = place === 0
+      place += character.length
+      const id = ids.get(character)
+      if (id === undefined) continue
+      table.symbols[at++] = plain ? id : ids.get(affixed(character, first, place === word.length, prefix, suffix))!
+    }
+    table.ends[index++] = at
+    if (index % wordsAtOnce === 0) yield
   }
-
-  takeGrown(): Map<number, number[]> {
-    const grown = this.#grown
-    this.#grown = new Map()
-    return grown
-  }
+  return table
 }
 
 /** Merges a pair wherever it occurs in a word, left to right, and tells `counts` what changed beside it. */
-function mergeWord(words: Words, word: number, left: number, right: number, merged: number, counts: PairCounts): void {
-  const { symbols } = words
-  const start = words.starts[word]!
-  const count = words.counts[word]!
-  const end = start + words.lengths[word]!
-  let to = start
+function mergeWord(
+  { symbols, lengths, starts, ends, counts: frequencies }: Words,
+  word: number,
+  [left, right]: readonly [number, number],
+  merged: number,
+  counts: PairCounts,
+  limit: number,
+): void {
+  const count = frequencies[word]!
+  const end = ends[word]!
+  let to = starts[word]!
+  const start = to
   for (let from = start; from < end; ) {
     if (symbols[from] !== left || from + 1 >= end || symbols[from + 1] !== right) {
+      if (lengths) lengths[to] = lengths[from]!
       symbols[to++] = symbols[from++]!
       continue
     }
+    const length = lengths ? lengths[from]! + lengths[from + 1]! : 0
     if (to > start) {
       counts.add(symbols[to - 1]!, left, -count, word)
-      counts.add(symbols[to - 1]!, merged, count, word)
+      if (!lengths || lengths[to - 1]! + length < limit) counts.add(symbols[to - 1]!, merged, count, word)
     }
     from += 2
     if (from < end) {
       counts.add(right, symbols[from]!, -count, word)
-      counts.add(merged, symbols[from]!, count, word)
+      if (!lengths || lengths[from]! + length < limit) counts.add(merged, symbols[from]!, count, word)
     }
+    if (lengths) lengths[to] = length
     symbols[to++] = merged
   }
-  words.lengths[word] = to - start
+  ends[word] = to
+}
+
+/** Each pair once: one that was merged twice counts where it was last. */
+function lastOfEach(merges: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const last = new Map<string, readonly [number, number]>()
+  for (const pair of merges) {
+    const key = pair.join()
+    last.delete(key)
+    last.set(key, pair)
+  }
+  return [...last.values()]
 }
 
 /**
  * Words → merges, in the order learned, and the tokens with the merged ones at the end. Among pairs of equal count the one with
- * the smaller ids goes first, so the result depends on the words alone.
+ * the smaller ids goes first, so the result depends on the words alone. Everything is decided as by Hugging Face's `BpeTrainer`.
  */
-export function learnMerges(words: WordCounts, options: LearnOptions): Learned {
-  const { vocabSize, minFrequency = 0, alphabet, onProgress } = options
+export function* learningMerges(words: WordCounts, options: MergeOptions): Generator<LearnProgress, Learned> {
+  const { vocabSize, minFrequency = 0, alphabet, prefix = '', maxTokenLength = Number.POSITIVE_INFINITY } = options
   const tokens = [...alphabet]
   const ids = new Map(tokens.map((token, id) => [token, id]))
-  const table = symbolsOf(words, ids)
-  const size = Math.max(vocabSize, tokens.length)
-  const counts = new PairCounts(size)
+  const first = tokens.length
+  const progress = () => ({ done: tokens.length - first, total: Math.max(0, vocabSize - first) })
+  const reading = symbolsOf(words, ids, options)
+  let read = reading.next()
+  for (; !read.done; read = reading.next()) yield progress()
+  const table = read.value
+  // Every token that is learned takes at least one symbol away.
+  const counts = new PairCounts(Math.max(tokens.length, Math.min(vocabSize, tokens.length + table.symbols.length)))
   for (let word = 0; word < table.counts.length; word++) {
-    const start = table.starts[word]!
-    for (let i = start; i + 1 < start + table.lengths[word]!; i++)
+    const end = table.ends[word]!
+    for (let i = table.starts[word]!; i + 1 < end; i++)
       counts.add(table.symbols[i]!, table.symbols[i + 1]!, table.counts[word]!, word)
+    if (word % wordsAtOnce === 0) yield progress()
   }
   const queue = new PairQueue()
   const enqueueGrown = () => {
@@ -127,8 +150,7 @@ export function learnMerges(words: WordCounts, options: LearnOptions): Learned {
   }
   enqueueGrown()
 
-  const merges: [string, string][] = []
-  const first = tokens.length
+  const merges: [number, number][] = []
   while (tokens.length < vocabSize) {
     const best = queue.pop()
     if (!best) break
@@ -139,18 +161,21 @@ export function learnMerges(words: WordCounts, options: LearnOptions): Learned {
       continue
     }
     if (now < 1 || now < minFrequency) break
-    const left = Math.floor(best.key / size)
-    const right = best.key % size
-    const token = tokens[left]! + tokens[right]!
+    const pair = counts.pair(best.key)
+    const [left, right] = [tokens[pair[0]]!, tokens[pair[1]]!]
+    const token = left + (right.startsWith(prefix) ? right.slice(prefix.length) : right)
     let merged = ids.get(token)
     if (merged === undefined) {
       merged = tokens.push(token) - 1
       ids.set(token, merged)
     }
-    merges.push([tokens[left]!, tokens[right]!])
-    for (const word of best.words) mergeWord(table, word, left, right, merged, counts)
+    merges.push(pair)
+    for (let i = 0; i < best.words.length; i++) {
+      mergeWord(table, best.words[i]!, pair, merged, counts, maxTokenLength)
+      if (i % wordsAtOnce === wordsAtOnce - 1) yield progress()
+    }
     enqueueGrown()
-    onProgress?.(tokens.length - first, vocabSize - first)
+    yield progress()
   }
-  return { tokens, merges }
+  return { tokens, merges: lastOfEach(merges).map(([left, right]) => [tokens[left]!, tokens[right]!]) }
 }

@@ -1,156 +1,136 @@
-/** Tokenizers learned from text: byte-level BPE and characters. */
-import { usageError } from '../../base/errors.ts'
-import { specialToken } from '../added-tokens.ts'
-import { bytelevelBpe } from '../byte-level.ts'
-import type { NamedTokens } from '../config.ts'
-import { readDecoder } from '../decoders/index.ts'
-import { Field } from '../field.ts'
-import { gpt2Named } from '../load.ts'
-import { vocabularyOf } from '../models/vocabulary.ts'
-import { wordLevel } from '../models/word-level.ts'
-import { characterPattern, scanGpt2 } from '../patterns/scanners.ts'
-import { readPreTokenizer } from '../pre-tokenizers/index.ts'
-import { byteCharacters, spellBytes } from '../text/bytes.ts'
-import { IntegerList } from '../text/integer-list.ts'
-import { wellFormed } from '../text/unicode.ts'
+/** Tokenizers learned from text: any kind, from texts that come as they like; and two kinds at once, from texts in memory. */
+import { turns } from '../../base/event-loop.ts'
 import { Tokenizer } from '../tokenizer.ts'
-import { learnMerges } from './learn-merges.ts'
+import type { LearnProgress } from './kind.ts'
+import { Passages, type Reading } from './passages.ts'
+import { type Preparation, prepare, type TrainSettings } from './preparation.ts'
 
-/** How far a training is: texts read (their number is not known beforehand), or tokens learned of those wanted. */
-export type TrainProgress = { stage: 'read'; texts: number } | { stage: 'learn'; done: number; total: number }
-
-export type TrainOptions = {
-  /** The most tokens, special ones included. */
-  vocabSize?: number
-  /** What occurs less often does not become a token. */
-  minFrequency?: number
-  /** They get the first ids. */
-  specialTokens?: readonly string[]
-  /** Which of the special tokens plays which role. */
-  named?: NamedTokens
-  onProgress?: (progress: TrainProgress) => void
-}
-
-const checkSpecial = (specialTokens: readonly string[]): void => {
-  if (specialTokens.includes('') || new Set(specialTokens).size < specialTokens.length)
-    throw usageError(
-      'BAD_SPECIAL_TOKENS',
-      `The special tokens are ${JSON.stringify(specialTokens)}.\nExpected different ones, none empty.`,
-    )
-}
-
-/** Only those whose token is there. */
-const present = (named: NamedTokens, tokens: readonly string[]): NamedTokens =>
-  Object.fromEntries(Object.entries(named).filter(([, token]) => tokens.includes(token)))
-
-/** Pieces are cut out of texts of this length at most a time, so that a long text needs no list of all its pieces. */
-const stretch = 1 << 20
-
-/** Counts the pieces of GPT-2's split pattern over all texts. */
-export function countWords(texts: Iterable<string>, onProgress?: TrainOptions['onProgress']): Map<string, number> {
-  const counts = new Map<string, number>()
-  const bounds = new IntegerList()
-  let read = 0
-  for (const text of texts) {
-    const clean = wellFormed(text)
-    for (let from = 0; from < clean.length; ) {
-      const to = Math.min(clean.length, from + stretch)
-      bounds.length = 0
-      scanGpt2(clean, from, to, bounds)
-      // The last two pieces of a stretch are cut again with the next one: it may hold the rest of a word, or of `'re`.
-      const last = to < clean.length ? Math.max(2, bounds.length - 4) : bounds.length
-      for (let i = 0; i < last; i += 2) {
-        const word = clean.slice(bounds.data[i]!, bounds.data[i + 1]!)
-        counts.set(word, (counts.get(word) ?? 0) + 1)
-      }
-      from = bounds.data[last - 1]!
+/** How far a training is: what was read (how much there is, is not known beforehand), or how much was learned of what is wanted. */
+export type TrainProgress =
+  | {
+      readonly stage: 'read'
+      /** Texts begun, and UTF-16 code units read. */
+      readonly texts: number
+      readonly units: number
+      /** Different words so far. */
+      readonly words: number
+      /** Rare words that were forgotten since there were too many to keep. */
+      readonly forgotten: number
     }
-    onProgress?.({ stage: 'read', texts: ++read })
+  | ({ readonly stage: 'learn' } & LearnProgress)
+
+/** A text in memory, or one that comes in chunks. */
+export type TrainText = string | AsyncIterable<string>
+
+export type TrainTokenizerOptions = TrainSettings &
+  Reading & {
+    readonly onProgress?: (progress: TrainProgress) => void
+    /** Stops the training, which throws the signal's reason. */
+    readonly signal?: AbortSignal
   }
-  return counts
+
+/** The settings of the kinds that learn at once. */
+export type TrainOptions = Pick<TrainSettings, 'vocabSize' | 'minFrequency' | 'specialTokens' | 'named'> & {
+  readonly onProgress?: (progress: TrainProgress) => void
 }
 
 /**
- * Learns a byte-level BPE tokenizer like GPT-2's (Radford et al. 2019, §2.2). The same texts give the same tokenizer, and the
+ * Learns a tokenizer. Each text is one of its own, of any length: a string, or an async iterable of its chunks, the result being the
+ * same wherever it was cut. Texts beyond a quarter of a million UTF-16 units are taken in passages. Memory is bounded by the words
+ * that are kept, about two million different ones; beyond that the rarest are forgotten and `onProgress` says how many.
+ * The same texts give the same tokenizer. Other work gets its turn meanwhile.
+ * Errors: `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `BAD_SETTING`, `VOCABULARY_TOO_SMALL`, those of reading stages, and the signal's reason.
+ */
+export async function trainTokenizer(
+  texts: Iterable<TrainText> | AsyncIterable<TrainText>,
+  { onProgress, signal, lines, ...settings }: TrainTokenizerOptions = {},
+): Promise<Tokenizer> {
+  const preparation = prepare(settings)
+  if (preparation instanceof Tokenizer) return preparation
+  const turn = turns()
+  const step = async () => {
+    await turn()
+    signal?.throwIfAborted()
+  }
+  const tracker = new Tracker(preparation, onProgress)
+  for await (const text of texts) {
+    tracker.texts++
+    const passages = new Passages({ lines })
+    const count = async (ready: Iterable<string>) => {
+      for (const passage of ready) {
+        tracker.count(passage)
+        await step()
+      }
+    }
+    for await (const chunk of typeof text === 'string' ? [text] : text) {
+      await count(passages.push(chunk))
+      tracker.tell()
+      await step()
+    }
+    await count(passages.end())
+    tracker.tell()
+  }
+  const learning = preparation.learn()
+  let next = learning.next()
+  for (; !next.done; next = learning.next()) {
+    onProgress?.({ stage: 'learn', ...next.value })
+    await step()
+  }
+  return next.value
+}
+
+/** Counts passages and tells how many there were. */
+class Tracker {
+  texts = 0
+  #units = 0
+  readonly #preparation: Preparation
+  readonly #onProgress: TrainOptions['onProgress']
+  constructor(preparation: Preparation, onProgress: TrainOptions['onProgress']) {
+    this.#preparation = preparation
+    this.#onProgress = onProgress
+  }
+
+  count(passage: string): void {
+    this.#units += passage.length
+    this.#preparation.counter.add(passage)
+  }
+
+  tell(): void {
+    const { size, forgotten } = this.#preparation.counter
+    this.#onProgress?.({ stage: 'read', texts: this.texts, units: this.#units, words: size, forgotten })
+  }
+}
+
+/** The same at once, for texts in memory. */
+function trainAtOnce(texts: Iterable<string>, settings: TrainSettings, onProgress: TrainOptions['onProgress']) {
+  const preparation = prepare(settings)
+  if (preparation instanceof Tokenizer) return preparation
+  const tracker = new Tracker(preparation, onProgress)
+  for (const text of texts) {
+    tracker.texts++
+    const passages = new Passages({})
+    for (const passage of passages.push(text)) tracker.count(passage)
+    for (const passage of passages.end()) tracker.count(passage)
+    tracker.tell()
+  }
+  const learning = preparation.learn()
+  let next = learning.next()
+  for (; !next.done; next = learning.next()) onProgress?.({ stage: 'learn', ...next.value })
+  return next.value
+}
+
+/**
+ * Learns a byte-level BPE tokenizer like GPT-2's (Radford et al. 2019, §2.2) at once. The same texts give the same tokenizer, and the
  * one that Hugging Face's trainer gives. The vocabulary holds the special tokens, the 256 bytes, then what was learned; it may
  * end up smaller than `vocabSize` if the texts have no more pairs. Errors: `BAD_SPECIAL_TOKENS`, `VOCABULARY_TOO_SMALL`.
  */
-export function trainBytelevelBpe(
-  texts: Iterable<string>,
-  {
-    vocabSize = 8000,
-    minFrequency = 0,
-    specialTokens = ['<|endoftext|>'],
-    named = gpt2Named,
-    onProgress,
-  }: TrainOptions = {},
-): Tokenizer {
-  checkSpecial(specialTokens)
-  const alphabet = [...specialTokens, ...byteCharacters.toSorted()]
-  if (vocabSize < alphabet.length)
-    throw usageError(
-      'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${alphabet.length}: 256 bytes and ${specialTokens.length} special tokens.`,
-    )
-  const words = new Map<string, number>()
-  for (const [word, count] of countWords(texts, onProgress)) words.set(spellBytes(word).text, count)
-  const { tokens, merges } = learnMerges(words, {
-    vocabSize,
-    minFrequency,
-    alphabet,
-    onProgress: (done, total) => onProgress?.({ stage: 'learn', done, total }),
-  })
-  return bytelevelBpe({
-    vocabulary: vocabularyOf(tokens),
-    merges,
-    addedTokens: specialTokens.map(specialToken),
-    named: present(named, specialTokens),
-  })
-}
-
-/** What the usual special tokens are for. */
-const characterNamed: NamedTokens = { pad: '<pad>', unk: '<unk>', bos: '<s>', eos: '</s>' }
+export const trainBytelevelBpe = (texts: Iterable<string>, { onProgress, ...settings }: TrainOptions = {}): Tokenizer =>
+  trainAtOnce(texts, { ...settings, model: 'bpe' }, onProgress)
 
 /**
- * A tokenizer whose tokens are characters (Unicode code points): the special tokens, then the characters of the texts, the most
- * frequent first and among equals by code point. Characters it does not have become `<unk>`, or are an error if that is not
+ * A tokenizer whose tokens are characters (Unicode code points), made at once: the special tokens, then the characters of the texts,
+ * the most frequent first and among equals by code point. Characters it does not have become `<unk>`, or are an error if that is not
  * among the special tokens. Errors: `BAD_SPECIAL_TOKENS`, `VOCABULARY_TOO_SMALL`.
  */
-export function trainCharacters(
-  texts: Iterable<string>,
-  {
-    vocabSize = Number.POSITIVE_INFINITY,
-    minFrequency = 0,
-    specialTokens = ['<pad>', '<unk>', '<s>', '</s>'],
-    named = characterNamed,
-    onProgress,
-  }: TrainOptions = {},
-): Tokenizer {
-  checkSpecial(specialTokens)
-  if (vocabSize <= specialTokens.length)
-    throw usageError(
-      'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${specialTokens.length + 1}: ${specialTokens.length} special tokens and a character.`,
-    )
-  const counts = new Map<string, number>()
-  let read = 0
-  for (const text of texts) {
-    for (const character of wellFormed(text)) counts.set(character, (counts.get(character) ?? 0) + 1)
-    onProgress?.({ stage: 'read', texts: ++read })
-  }
-  const characters = [...counts]
-    .filter(([character, count]) => count >= minFrequency && !specialTokens.includes(character))
-    .sort(([a, m], [b, n]) => n - m || a.codePointAt(0)! - b.codePointAt(0)!)
-    .map(([character]) => character)
-  const tokens = [...specialTokens, ...characters].slice(0, vocabSize)
-  const stage = (json: Record<string, unknown>) => new Field('built-in', json)
-  return new Tokenizer({
-    model: wordLevel(vocabularyOf(tokens), named.unk ?? '<unk>'),
-    preTokenizer: readPreTokenizer(
-      stage({ type: 'Split', pattern: { Regex: characterPattern }, behavior: 'Isolated', invert: false }),
-    ),
-    decoder: readDecoder(stage({ type: 'Fuse' })),
-    addedTokens: specialTokens.map(specialToken),
-    named: present(named, specialTokens),
-  })
-}
+export const trainCharacters = (texts: Iterable<string>, { onProgress, ...settings }: TrainOptions = {}): Tokenizer =>
+  trainAtOnce(texts, { ...settings, model: 'characters' }, onProgress)

@@ -1,0 +1,61 @@
+/** Byte pair encoding to be learned: over bytes as GPT-2's (Radford et al. 2019, §2.2), or over characters with any other cutting. */
+import type { Json } from '../field.ts'
+import { gpt2Named } from '../load.ts'
+import { byteCharacters } from '../text/bytes.ts'
+import { alphabetOf } from './alphabet.ts'
+import { preTokenizerStages, stagesAround } from './around.ts'
+import type { CuttingJson, LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
+import { learningMerges } from './learn-merges.ts'
+
+const isByteLevel = (cutting: CuttingJson): boolean =>
+  preTokenizerStages(cutting).some(({ type }) => type === 'ByteLevel')
+
+/** Merges under the settings of learning. */
+export const learningPairs = (words: WordCounts, settings: LearnSettings) =>
+  learningMerges(words, {
+    ...settings,
+    alphabet: alphabetOf(words, settings),
+    prefix: settings.continuingPrefix,
+    suffix: settings.endOfWord,
+  })
+
+/** Token → id. */
+export const vocabJson = (tokens: readonly string[]): Record<string, number> =>
+  Object.fromEntries(tokens.map((token, id) => [token, id]))
+
+function* learn(words: WordCounts, settings: LearnSettings, cutting: CuttingJson): Generator<LearnProgress, Json> {
+  const { tokens, merges } = yield* learningPairs(words, settings)
+  return {
+    type: 'BPE',
+    dropout: null,
+    // Every text can be spelled in bytes.
+    unk_token: isByteLevel(cutting) ? null : (settings.named.unk ?? null),
+    continuing_subword_prefix: settings.continuingPrefix ?? null,
+    end_of_word_suffix: settings.endOfWord ?? null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab: vocabJson(tokens),
+    merges,
+  }
+}
+
+export const bytePairKind: LearnedKind = {
+  description: 'byte pair encoding, over bytes as GPT-2 or over characters',
+  takes: ['initialAlphabet', 'limitAlphabet', 'maxTokenLength', 'endOfWord', 'continuingPrefix'],
+  cutting: {
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+  },
+  defaults: (cutting) =>
+    isByteLevel(cutting)
+      ? {
+          vocabSize: 8000,
+          specialTokens: ['<|endoftext|>'],
+          named: gpt2Named,
+          initialAlphabet: byteCharacters,
+        }
+      : { vocabSize: 8000, specialTokens: ['<unk>'], named: { unk: '<unk>' } },
+  around: stagesAround,
+  learn,
+}

@@ -1,0 +1,135 @@
+/** What a training sets out with: its kind, settings and stages, checked before any text is read; and the tokenizer in the end. */
+import { usageError } from '../../base/errors.ts'
+import { show } from '../../base/json.ts'
+import type { NamedTokens, TokenRole } from '../config.ts'
+import { Field, type Json } from '../field.ts'
+import { parseTokenizer } from '../load.ts'
+import { readNormalizer } from '../normalizers/index.ts'
+import { readPreTokenizer } from '../pre-tokenizers/index.ts'
+import { Tokenizer } from '../tokenizer.ts'
+import { WordCounter } from './count-words.ts'
+import type { LearnedKind, LearnProgress, LearnSettings } from './kind.ts'
+import { type TrainingKindName, trainingKinds } from './kinds.ts'
+
+/** What to learn and how. What is left out is usual for the kind. */
+export type TrainSettings = Partial<Omit<LearnSettings, 'initialAlphabet'>> & {
+  /** Default `bpe`. */
+  readonly model?: TrainingKindName
+  /** Characters that become tokens whether they occur or not; a string is a list of its characters. */
+  readonly initialAlphabet?: Iterable<string>
+  /** Stages as in tokenizer.json, null for none. */
+  readonly normalizer?: Json | null
+  readonly preTokenizer?: Json | null
+  readonly postProcessor?: Json | null
+  readonly decoder?: Json | null
+}
+
+/** Words to be counted, and then learned from. */
+export type Preparation = { readonly counter: WordCounter; learn(): Generator<LearnProgress, Tokenizer> }
+
+/** What special tokens are for, by the spellings that published tokenizers have for them. */
+const usualRoles: Readonly<Record<string, TokenRole>> = {
+  '<pad>': 'pad',
+  '[PAD]': 'pad',
+  '<unk>': 'unk',
+  '[UNK]': 'unk',
+  '<s>': 'bos',
+  '</s>': 'eos',
+  '[CLS]': 'cls',
+  '[SEP]': 'sep',
+  '[MASK]': 'mask',
+  '<mask>': 'mask',
+}
+
+/** The roles of those tokens that are there. */
+function rolesOf(specialTokens: readonly string[], usual: NamedTokens): NamedTokens {
+  const spelled = specialTokens.flatMap((token) => (usualRoles[token] ? [[usualRoles[token], token]] : []))
+  return { ...Object.fromEntries(spelled), ...present(usual, specialTokens) }
+}
+
+const present = (named: NamedTokens, tokens: readonly string[]): NamedTokens =>
+  Object.fromEntries(Object.entries(named).filter(([, token]) => tokens.includes(token)))
+
+/** Every kind takes these. */
+const commonSettings = ['vocabSize', 'minFrequency', 'specialTokens', 'named']
+const stageSettings = ['normalizer', 'preTokenizer', 'postProcessor', 'decoder']
+
+function refuseUnused(model: TrainingKindName, settings: Omit<TrainSettings, 'model'>): void {
+  const kind = trainingKinds[model]
+  const takes: readonly string[] = 'fixed' in kind ? [] : [...commonSettings, ...stageSettings, ...kind.takes]
+  for (const [name, value] of Object.entries(settings))
+    if (value !== undefined && !takes.includes(name))
+      throw usageError(
+        'BAD_SETTING',
+        `A tokenizer of the kind ${model} takes no ${name}; it takes ${takes.join(', ') || 'no settings'}.`,
+      )
+}
+
+function checkSettings({ specialTokens, initialAlphabet = [], limitAlphabet, vocabSize }: LearnSettings): void {
+  if (specialTokens.includes('') || new Set(specialTokens).size < specialTokens.length)
+    throw usageError(
+      'BAD_SPECIAL_TOKENS',
+      `The special tokens are ${JSON.stringify(specialTokens)}.\nExpected different ones, none empty.`,
+    )
+  const wrong = initialAlphabet.find((character) => [...character].length !== 1 || !character.isWellFormed())
+  if (wrong !== undefined)
+    throw usageError('BAD_ALPHABET', `The initial alphabet has ${show(wrong)}.\nExpected single characters.`)
+  const characters = Math.max(1, Math.min(initialAlphabet.length, limitAlphabet ?? Number.POSITIVE_INFINITY))
+  if (vocabSize < specialTokens.length + characters)
+    throw usageError(
+      'VOCABULARY_TOO_SMALL',
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${specialTokens.length + characters}: ${specialTokens.length} special tokens and ${characters === 1 ? 'a character' : `${characters} characters`}.`,
+    )
+}
+
+/**
+ * Checks what is asked for. Gives the tokenizer itself where nothing is to be learned. Errors: `BAD_SETTING` (one that the kind does
+ * not take), `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `VOCABULARY_TOO_SMALL`, and those of reading stages.
+ */
+export function prepare({ model = 'bpe', ...given }: TrainSettings): Preparation | Tokenizer {
+  refuseUnused(model, given)
+  const kind = trainingKinds[model]
+  if ('fixed' in kind) return kind.fixed()
+  return prepareKind(kind, given)
+}
+
+function prepareKind(kind: LearnedKind, given: TrainSettings): Preparation {
+  const { normalizer, preTokenizer, postProcessor, decoder, initialAlphabet, ...rest } = given
+  const cutting = {
+    normalizer: normalizer === undefined ? kind.cutting.normalizer : normalizer,
+    pre_tokenizer: preTokenizer === undefined ? kind.cutting.pre_tokenizer : preTokenizer,
+  }
+  const usual = kind.defaults(cutting)
+  const specialTokens = given.specialTokens ?? usual.specialTokens
+  const chosen = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  const settings: LearnSettings = {
+    minFrequency: 0,
+    ...usual,
+    ...chosen,
+    specialTokens,
+    named: given.named ? present(given.named, specialTokens) : rolesOf(specialTokens, usual.named),
+    initialAlphabet: initialAlphabet ? [...initialAlphabet] : usual.initialAlphabet,
+  }
+  checkSettings(settings)
+  const read = <T>(json: Json | null, name: string, reader: (field: Field) => T) =>
+    json === null ? undefined : reader(new Field('the settings', json, name))
+  return {
+    counter: new WordCounter({
+      normalizer: read(cutting.normalizer, 'normalizer', readNormalizer),
+      preTokenizer: read(cutting.pre_tokenizer, 'pre_tokenizer', readPreTokenizer),
+    }),
+    *learn() {
+      const learned = yield* kind.learn(this.counter.counts(), settings, cutting)
+      const around = kind.around(settings, cutting)
+      const parsed = parseTokenizer({
+        version: '1.0',
+        added_tokens: settings.specialTokens.map((content, id) => ({ id, content, special: true })),
+        ...cutting,
+        post_processor: postProcessor === undefined ? around.post_processor : postProcessor,
+        decoder: decoder === undefined ? around.decoder : decoder,
+        model: learned,
+      })
+      return new Tokenizer({ ...parsed.stages, named: settings.named })
+    },
+  }
+}
