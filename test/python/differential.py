@@ -8,6 +8,7 @@ Writes, for each variant v of a kind of model, FOLDER/KIND-v.json (a tokenizer.j
 """
 import json
 import random
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -175,9 +176,9 @@ def answer(t, r, line):
 def main(folder, kind, texts, variants, seed):
     for v in range(variants):
         r = random.Random(f"{kind} {seed} {v}")
-        # Unigram keeps every character it sees, so it is shown fewer.
+        # Unigram keeps every character it sees, so it is shown fewer. Trainers given a special token as text write it twice.
         corpus = [" ".join(r.choices(WORDS, k=8)) if kind == "Unigram" else text(r) for _ in range(300)]
-        t = trained(r, kind, corpus)
+        t = trained(r, kind, [re.sub("|".join(map(re.escape, SPECIAL)), "", line) for line in corpus])
         path = Path(folder) / f"{kind}-{v}"
         Path(f"{path}.json").write_text(t.to_str(), encoding="utf-8")
         with open(f"{path}.jsonl", "w", encoding="utf-8") as out:
