@@ -32,6 +32,9 @@ export type BytelevelBpeParts = {
   file?: string
 }
 
+/** The one special token of GPT-2, which begins and ends texts. */
+export const gpt2Named = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' }
+
 /** GPT-2's tokenizer (Radford et al. 2019, §2.2) over any vocabulary. */
 export function bytelevelBpe({ vocabulary, merges, file, ...parts }: BytelevelBpeParts): Tokenizer {
   return new Tokenizer({

@@ -1,16 +1,16 @@
 /** Reads tokenizers: a model directory, a tokenizer.json, or the parsed contents of one. */
 import { fileError } from '../base/errors.ts'
-import { kindOf, path, readJson, readText } from '../base/files.ts'
+import { kindOf, path, readJson } from '../base/files.ts'
 import { resolveModel } from '../hub/resolve.ts'
 import { readAddedTokens } from './added-tokens.ts'
-import { bytelevelBpe, byteTokenizer } from './byte-level.ts'
+import { byteTokenizer } from './byte-level.ts'
 import { readNamedTokens } from './config.ts'
 import { readDecoder } from './decoders/index.ts'
 import { Field, type Json } from './field.ts'
+import { convertFiles, isVocabulary } from './formats/index.ts'
+import { readSettings } from './formats/settings.ts'
 import { readPadding, readTruncation } from './lengths.ts'
 import { readModel } from './models/index.ts'
-import { readMergeLines } from './models/read-bpe.ts'
-import { readVocabulary } from './models/vocabulary.ts'
 import { readNormalizer } from './normalizers/index.ts'
 import { readPostProcessor } from './post-processors.ts'
 import { readPreTokenizer } from './pre-tokenizers/index.ts'
@@ -34,7 +34,7 @@ const topLevel = [
  */
 export function parseTokenizer(
   json: unknown,
-  { file = 'tokenizer.json', config }: { file?: string; config?: Json } = {},
+  { file = 'tokenizer.json', config }: { file?: string; config?: Json | undefined } = {},
 ) {
   const root = new Field(file, json)
   for (const name of Object.keys(root.object()))
@@ -60,14 +60,6 @@ export function parseTokenizer(
   })
 }
 
-/** tokenizer_config.json, with the chat template that may lie in a file of its own, which counts before one within. */
-async function readConfig(directory: string): Promise<Json | undefined> {
-  const [file, template] = ['tokenizer_config.json', 'chat_template.jinja'].map((name) => path().join(directory, name))
-  const config = (await kindOf(file!)) === 'file' ? new Field(file!, await readJson(file!)).object() : undefined
-  if ((await kindOf(template!)) !== 'file') return config
-  return { ...config, chat_template: await readText(template!) }
-}
-
 /** ByT5 counts its sentinels among the added tokens; its own field for their number may say 0. */
 function countSentinels(config: Json): number {
   const added = config.added_tokens_decoder
@@ -78,53 +70,48 @@ function countSentinels(config: Json): number {
   return count > 0 ? count : typeof config.extra_ids === 'number' ? config.extra_ids : 125
 }
 
-/** Vocabulary and merges in files of their own: as Hugging Face names them, and as GPT-2 was published. */
-const olderFiles = [
-  ['vocab.json', 'merges.txt'],
-  ['encoder.json', 'vocab.bpe'],
-] as const
+/** Added tokens that tokenizer.json lacks and the settings beside it declare. */
+function withAdded(json: unknown, added: readonly Field[]): unknown {
+  if (added.length === 0 || typeof json !== 'object' || json === null) return json
+  const own = (json as Json).added_tokens ?? []
+  if (!Array.isArray(own)) return json
+  const known = new Set(own.map((token) => token?.content))
+  const lacking = added.filter((token) => !known.has(token.get('content').value))
+  return lacking.length === 0 ? json : { ...json, added_tokens: [...own, ...lacking] }
+}
 
-/**
- * The tokenizer in a model directory, or undefined if there is none: tokenizer.json, or vocab.json with merges.txt, or
- * encoder.json with vocab.bpe, or ByT5's, whose tokenizer_config.json says it all. Errors: those of `parseTokenizer` and of
- * reading files.
- */
-export async function findTokenizer(directory: string): Promise<Tokenizer | undefined> {
-  const at = (name: string) => path().join(directory, name)
-  const config = await readConfig(directory)
-  if (config?.tokenizer_class === 'ByT5Tokenizer') return byteTokenizer({ extraIds: countSentinels(config), config })
-  if (await kindOf(at('tokenizer.json')))
-    return parseTokenizer(await readJson(at('tokenizer.json')), { file: at('tokenizer.json'), config })
-  for (const [vocabulary, merges] of olderFiles) {
-    if (!(await kindOf(at(vocabulary))) || !(await kindOf(at(merges)))) continue
-    return bytelevelBpe({
-      vocabulary: readVocabulary(new Field(at(vocabulary), await readJson(at(vocabulary)))),
-      merges: readMergeLines(await readText(at(merges)), at(merges)),
-      named: config ? readNamedTokens(new Field(at('tokenizer_config.json'), config)) : gpt2Named,
-      config,
-      file: at(merges),
-    })
-  }
-  return undefined
+/** The tokenizer in a directory, from the file `name` or the best there is; undefined if there is none. */
+async function read(directory: string, name?: string): Promise<Tokenizer | undefined> {
+  const settings = await readSettings(directory)
+  const { config } = settings
+  if (!name && config?.tokenizer_class === 'ByT5Tokenizer')
+    return byteTokenizer({ extraIds: countSentinels(config), config })
+  const file = path().join(directory, name ?? 'tokenizer.json')
+  if (name ? !isVocabulary(name) : await kindOf(file))
+    return parseTokenizer(withAdded(await readJson(file), settings.added), { file, config })
+  const converted = await convertFiles(directory, settings, name)
+  return converted && parseTokenizer(converted.json, converted)
 }
 
 /**
- * The tokenizer of a model directory (see `findTokenizer`), of a downloaded model's name, or of a tokenizer.json. Errors: those of `parseTokenizer` and of
- * reading files, and `TOKENIZER_MISSING`.
+ * The tokenizer in a model directory, or undefined if there is none: tokenizer.json; or a vocabulary with or without merges, of
+ * SentencePiece or of tiktoken, with the settings beside it; or ByT5's, whose tokenizer_config.json says it all. Errors: those of
+ * `parseTokenizer` and of reading files.
+ */
+export const findTokenizer = (directory: string): Promise<Tokenizer | undefined> => read(directory)
+
+/**
+ * The tokenizer of a model directory (see `findTokenizer`), of a downloaded model's name, or of one file: a tokenizer.json, vocab.json
+ * beside merges.txt, vocab.txt, a `.model` of SentencePiece, a `.tiktoken`. Errors: those of `parseTokenizer` and of reading files, and
+ * `TOKENIZER_MISSING`.
  */
 export async function loadTokenizer(model: string): Promise<Tokenizer> {
   const source = await resolveModel(model)
-  if ((await kindOf(source)) !== 'directory') {
-    const config = await readConfig(path().dirname(source))
-    return parseTokenizer(await readJson(source), { file: source, config })
-  }
-  const tokenizer = await findTokenizer(source)
+  const isDirectory = (await kindOf(source)) === 'directory'
+  const tokenizer = isDirectory ? await read(source) : await read(path().dirname(source), path().basename(source))
   if (tokenizer) return tokenizer
   throw fileError(
     'TOKENIZER_MISSING',
-    `${source}: has no tokenizer.\nExpected tokenizer.json, or vocab.json and merges.txt.`,
+    `${source}: ${isDirectory ? 'has no tokenizer' : 'is no tokenizer'}.\nExpected tokenizer.json, vocab.json with merges.txt, vocab.txt, or a file that ends in .model or .tiktoken.`,
   )
 }
-
-/** The one special token of GPT-2, which begins and ends texts. */
-export const gpt2Named = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' }

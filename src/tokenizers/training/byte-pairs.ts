@@ -1,6 +1,6 @@
 /** Byte pair encoding to be learned: over bytes as GPT-2's (Radford et al. 2019, §2.2), or over characters with any other cutting. */
 import type { Json } from '../field.ts'
-import { gpt2Named } from '../load.ts'
+import { gpt2Named } from '../byte-level.ts'
 import { byteCharacters } from '../text/bytes.ts'
 import { alphabetOf } from './alphabet.ts'
 import { preTokenizerStages, stagesAround } from './around.ts'

@@ -1,0 +1,74 @@
+/** WordPiece vocabularies, a token on each line (vocab.txt), with the stages of BERT and its kin. */
+import type { NamedTokens } from '../config.ts'
+import type { Parts, StageJson } from './assemble.ts'
+import type { Settings } from './settings.ts'
+import { bertNormalizer, type IdOf, robertaProcessing, template } from './stages.ts'
+
+export type WordPieceFamily = {
+  readonly named: NamedTokens
+  readonly postProcessor: (cls: string, sep: string, idOf: IdOf) => NonNullable<StageJson['post_processor']>
+}
+
+/** `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]` (Devlin et al. 2019), `[CLS]` in the segment `first`. */
+const segments =
+  (first: number): WordPieceFamily['postProcessor'] =>
+  (cls, sep, idOf) =>
+    template([[cls, first], '$A', sep], [[cls, first], '$A', sep, ['$B', 1], [sep, 1]], idOf)
+
+const bert: WordPieceFamily = {
+  named: { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' },
+  postProcessor: segments(0),
+}
+
+const funnel: WordPieceFamily = {
+  named: { bos: '<s>', eos: '</s>', unk: '<unk>', sep: '<sep>', pad: '<pad>', cls: '<cls>', mask: '<mask>' },
+  postProcessor: segments(2),
+}
+
+const mpnet: WordPieceFamily = {
+  named: { bos: '<s>', eos: '</s>', unk: '[UNK]', sep: '</s>', pad: '<pad>', cls: '<s>', mask: '<mask>' },
+  postProcessor: (cls, sep, idOf) =>
+    robertaProcessing({ sep, cls }, idOf, { trimOffsets: true, addPrefixSpace: false }),
+}
+
+/** Classes that differ from BERT's. */
+export const wordPieceFamilies: Readonly<Record<string, WordPieceFamily>> = { Funnel: funnel, MPNet: mpnet }
+
+/** The text of a vocab.txt → the parts of a tokenizer. */
+export function wordPieceParts(className: string | undefined, text: string, settings: Settings): Parts {
+  const family = wordPieceFamilies[className ?? ''] ?? bert
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  // A token that stands on two lines has the number of the last.
+  const ids = new Map(lines.map((line, id) => [line.trimEnd(), id]))
+  const { field } = settings
+  const unk = field.get('unk_token')
+  const accents = field.get('strip_accents')
+  return {
+    settings,
+    named: family.named,
+    model: {
+      type: 'WordPiece',
+      unk_token: unk.missing
+        ? family.named.unk
+        : typeof unk.value === 'string'
+          ? unk.value
+          : unk.get('content').string(),
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(ids),
+    },
+    idOf: (token) => ids.get(token),
+    size: lines.length,
+    stages: ({ named, flag, idOf }) => ({
+      normalizer: bertNormalizer({
+        lowercase: flag('do_lower_case', true),
+        stripAccents: accents.missing ? null : accents.boolean(),
+        chinese: flag('tokenize_chinese_chars', true),
+      }),
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+      post_processor: family.postProcessor(named.cls ?? '', named.sep ?? '', idOf),
+    }),
+  }
+}
