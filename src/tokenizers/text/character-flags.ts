@@ -1,0 +1,51 @@
+/** What pre-tokenizers ask of characters: is it of a word, punctuation, white space, numeric? Answered from one table of bits. */
+import { newerPunctuation } from './newer-characters.ts'
+
+/** `\w` of Unicode (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners. */
+export const WORD = 1
+/** Categories P as of Unicode 7, and all ASCII punctuation. */
+export const PUNCTUATION = 2
+/** White_Space. */
+export const WHITE_SPACE = 4
+/** Categories N. */
+export const NUMERIC = 8
+/** The character takes two units. */
+export const ASTRAL = 16
+const ASK = 128
+
+const word = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
+const punctuation = /[\p{P}!-/:-@[-`{-~]/u
+const whiteSpace = /\p{White_Space}/u
+const numeric = /\p{N}/u
+/** Punctuation until Unicode 8, which Hugging Face's table still has as such. */
+const oncePunctuation = /[\u166d\u{111c9}]/u
+
+function classify(codePoint: number): number {
+  const character = String.fromCodePoint(codePoint)
+  const punctual = punctuation.test(character) ? !newerPunctuation.has(codePoint) : oncePunctuation.test(character)
+  return (
+    (word.test(character) ? WORD : 0) |
+    (punctual ? PUNCTUATION : 0) |
+    (whiteSpace.test(character) ? WHITE_SPACE : 0) |
+    (numeric.test(character) ? NUMERIC : 0) |
+    (codePoint > 0xffff ? ASTRAL : 0)
+  )
+}
+
+/** By unit: the flags of the character, or `ASK` for halves of characters and until it is asked for. */
+const unitFlags = new Uint8Array(0x10000).fill(ASK)
+const astralFlags = new Map<number, number>()
+
+function ask(text: string, index: number): number {
+  const point = text.codePointAt(index)!
+  if (point < 0x10000) return (unitFlags[point] = classify(point))
+  let flags = astralFlags.get(point)
+  if (flags === undefined) astralFlags.set(point, (flags = classify(point)))
+  return flags
+}
+
+/** The flags of the character that begins at `index`. The caller guarantees well-formed text. */
+export function flagsAt(text: string, index: number): number {
+  const flags = unitFlags[text.charCodeAt(index)]!
+  return flags === ASK ? ask(text, index) : flags
+}
