@@ -6,6 +6,7 @@ import { characterLength } from '../text/unicode.ts'
 import { byteTokens } from './byte-tokens.ts'
 import type { Model } from './index.ts'
 import { NO_TOKEN, Trie } from './trie.ts'
+import { scoreAsRead } from './unigram-score.ts'
 import { unknownPiece } from './unknown.ts'
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
@@ -77,7 +78,7 @@ export function unigram(options: UnigramOptions): Model {
   const { pieces, unknownId, byteFallback = false } = options
   const vocabulary = vocabularyOfPieces(options)
   const trie = new Trie()
-  const scores = Float64Array.from(pieces, ([, score]) => score)
+  const scores = Float64Array.from(pieces, ([, score]) => scoreAsRead(score))
   pieces.forEach(([token], id) => {
     trie.add(token, id)
   })
