@@ -31,6 +31,8 @@ export type Parts = {
   /** `idOf` of the vocabulary, and one more than its largest id. */
   readonly idOf: IdOf
   readonly size: number
+  /** The mask stands for a word and the space before it. */
+  readonly maskTakesSpace?: boolean | undefined
   /** Added tokens that the vocabulary's own file declares. */
   readonly added?: readonly Json[]
   readonly stages: (options: Options) => StageJson
@@ -84,7 +86,8 @@ function addTokens(parts: Parts, named: NamedTokens): { list: (Json | Field)[]; 
     const content = named[role]
     if (content === undefined) continue
     const given = field.get(`${role}_token`)
-    add(content, given.missing ? { content, special: true } : special(given))
+    const plain = { content, special: true, lstrip: role === 'mask' && parts.maskTakesSpace === true }
+    add(content, typeof given.value === 'object' && !given.missing ? special(given) : plain)
   }
   for (const token of [...otherTokens(field), ...extraTokens(field)]) add(contentOf(token)!, special(token))
   return { list, idOf: (content) => ids.get(content) ?? parts.idOf(content) }

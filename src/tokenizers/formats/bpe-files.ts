@@ -19,6 +19,7 @@ import {
 
 export type BpeFamily = {
   readonly named: NamedTokens
+  readonly maskTakesSpace?: true
   /** What the model needs beside its vocabulary and merges. */
   readonly model?: (named: NamedTokens) => Json
   readonly stages: (options: Options) => StageJson
@@ -136,6 +137,7 @@ const qwen2: BpeFamily = {
 
 const blenderbot: BpeFamily = {
   named: robertaNamed,
+  maskTakesSpace: true,
   stages: ({ flag }) => ({
     pre_tokenizer: byteLevel({ addPrefixSpace: flag('add_prefix_space', true) }),
     decoder: byteLevel(),
@@ -187,6 +189,7 @@ export function bpeParts(
   return {
     settings,
     named: family.named,
+    maskTakesSpace: family.maskTakesSpace,
     model: { type: 'BPE', ...family.model?.(named), vocab: vocabulary, merges },
     idOf,
     size,

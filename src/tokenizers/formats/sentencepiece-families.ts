@@ -19,6 +19,7 @@ export type Scored = readonly [piece: string, score: number]
 
 export type SentencePieceFamily = {
   readonly named: NamedTokens
+  readonly maskTakesSpace?: true
   /** The vocabulary in the order of its ids. Without it: the pieces as they are. */
   readonly arrange?: (pieces: readonly Scored[], options: Named) => readonly Scored[]
   /** The id of the unknown token, from the vocabulary and the id that the model file gives it. A family without it is BPE. */
@@ -129,6 +130,7 @@ const xlnet: SentencePieceFamily = {
     cls: '<cls>',
     mask: '<mask>',
   },
+  maskTakesSpace: true,
   unknownId: (_, given) => given,
   stages({ named: { sep = '', cls = '' }, flag, idOf }, charsmap) {
     return {
@@ -157,6 +159,7 @@ const xlmRoberta: SentencePieceFamily = {
 
 const camembert: SentencePieceFamily = {
   named: sequenceNamed,
+  maskTakesSpace: true,
   arrange: (pieces, { named }) => [
     ['<s>NOTUSED', 0],
     ...zero([named.pad]),
@@ -182,6 +185,7 @@ const languages = (
 /** The text, then its end and its language. */
 const mbart: SentencePieceFamily = {
   named: sequenceNamed,
+  maskTakesSpace: true,
   arrange: (pieces, { named }) => [
     ...zero([named.bos, named.pad, named.eos, named.unk]),
     ...pieces.slice(3),
@@ -202,7 +206,7 @@ const mbart: SentencePieceFamily = {
 const pegasus: SentencePieceFamily = {
   named: { pad: '<pad>', eos: '</s>', unk: '<unk>', mask: '<mask_2>' },
   arrange: (pieces, { named, count }) => [
-    ...zero([named.pad, named.eos, named.mask, '<mask_1>']),
+    ...zero([named.pad, named.eos, '<mask_1>', named.mask]),
     ...unused(count('offset', 103)).map((token): Scored => [token, -100]),
     ...pieces.slice(2),
   ],
@@ -222,6 +226,7 @@ const unused = (offset: number) => Array.from({ length: Math.max(0, offset - 2) 
 
 const bigBird: SentencePieceFamily = {
   named: { ...bertNamed, bos: '<s>', eos: '</s>' },
+  maskTakesSpace: true,
   unknownId: (vocabulary, _, named) => {
     const found = vocabulary.findIndex(([piece, score]) => piece === named.unk && score === 0)
     return found < 0 ? 100 : found

@@ -44,6 +44,7 @@ export function familyParts(family: SentencePieceFamily, model: SentencePieceMod
   return {
     settings,
     named: family.named,
+    maskTakesSpace: family.maskTakesSpace,
     model: family.unknownId
       ? {
           type: 'Unigram',
@@ -82,7 +83,7 @@ function exactStages(model: SentencePieceModel): StageJson {
   const space = model.escapeWhitespaces ? spaceMark : ' '
   const steps = [
     ...charsmapOf(model),
-    ...(model.removeExtraWhitespaces ? [replaceAll('^ +| +$', ''), replaceAll(' {2,}', ' ')] : []),
+    ...(model.removeExtraWhitespaces ? [replaceAll('\\A +| +\\z', ''), replaceAll(' {2,}', ' ')] : []),
     ...(model.addDummyPrefix ? [{ type: 'Prepend', prepend: space }] : []),
     ...(model.escapeWhitespaces ? [replace(' ', spaceMark)] : []),
   ]

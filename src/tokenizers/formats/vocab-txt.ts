@@ -6,6 +6,7 @@ import { bertNormalizer, type IdOf, robertaProcessing, template } from './stages
 
 export type WordPieceFamily = {
   readonly named: NamedTokens
+  readonly maskTakesSpace?: true
   readonly postProcessor: (cls: string, sep: string, idOf: IdOf) => NonNullable<StageJson['post_processor']>
 }
 
@@ -27,6 +28,7 @@ const funnel: WordPieceFamily = {
 
 const mpnet: WordPieceFamily = {
   named: { bos: '<s>', eos: '</s>', unk: '[UNK]', sep: '</s>', pad: '<pad>', cls: '<s>', mask: '<mask>' },
+  maskTakesSpace: true,
   postProcessor: (cls, sep, idOf) =>
     robertaProcessing({ sep, cls }, idOf, { trimOffsets: true, addPrefixSpace: false }),
 }
@@ -47,6 +49,7 @@ export function wordPieceParts(className: string | undefined, text: string, sett
   return {
     settings,
     named: family.named,
+    maskTakesSpace: family.maskTakesSpace,
     model: {
       type: 'WordPiece',
       unk_token: unk.missing
