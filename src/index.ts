@@ -58,6 +58,10 @@ export {
   type DecodeOptions,
   type EncodeOptions,
   type Encoding,
+  type Explanation,
+  explainEncoding,
+  type LearningExample,
+  learningExample,
   loadTokenizer,
   type Tokenizer,
 } from './tokenizers/index.ts'

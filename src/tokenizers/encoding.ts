@@ -1,14 +1,10 @@
 /** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
 
-import type { Layout, LayoutItem, PostProcessor } from './post-processors.ts'
-import { characterLength, isLowSurrogate } from './text/unicode.ts'
-import type { TokenList } from './token-list.ts'
+import type { Part, Run, TextRun } from './parts.ts'
+import { trimOffsets } from './trim.ts'
 
 /** The spelling of an id. */
 export type TokenOf = (id: number) => string
-
-/** A stretch of a text's tokens. */
-export type Stretch = { tokens: TokenList; from: number; to: number }
 
 /** The columns of an encoding. */
 export type Columns = {
@@ -18,11 +14,13 @@ export type Columns = {
   typeIds: Int32Array
   attentionMask: Uint8Array
   specialTokensMask: Uint8Array
+  /** −1 for what belongs to no text. */
+  sequenceIds: Int8Array
   labels: Map<number, string>
 }
 
 /** A typed array as a list of numbers; `Array.from` takes the slow way of iterators. */
-function toList(column: Int32Array | Uint8Array): number[] {
+function toList(column: Int32Array | Uint8Array | Int8Array): number[] {
   const list = new Array<number>(column.length)
   for (let i = 0; i < list.length; i++) list[i] = column[i]!
   return list
@@ -34,16 +32,25 @@ function toList(column: Int32Array | Uint8Array): number[] {
  */
 export class Encoding {
   readonly columns: Columns
-  /** What truncation cut off, as encodings of their own that may overlap by the stride. */
-  readonly overflowing: readonly Encoding[]
   readonly #tokenOf: TokenOf
+  readonly #overflow: () => readonly Encoding[]
+  #overflowing?: readonly Encoding[]
   #ids?: number[]
   #tokens?: string[]
   #offsets?: [number, number][]
-  constructor(columns: Columns, tokenOf: TokenOf, overflowing: readonly Encoding[] = []) {
+  constructor(columns: Columns, tokenOf: TokenOf, overflow: () => readonly Encoding[]) {
     this.columns = columns
     this.#tokenOf = tokenOf
-    this.overflowing = overflowing
+    this.#overflow = overflow
+  }
+
+  /**
+   * What truncation cut off, as encodings of their own that may overlap by the stride. Of a pair: every combination of a part of
+   * the first text with a part of the second, but for the one that is kept; those with one of the kept parts have the
+   * combinations of the other in their own `overflowing`.
+   */
+  get overflowing(): readonly Encoding[] {
+    return (this.#overflowing ??= this.#overflow())
   }
 
   get length(): number {
@@ -80,9 +87,14 @@ export class Encoding {
     return toList(this.columns.specialTokensMask)
   }
 
-  /** The same encoding with other columns. */
-  with(columns: Columns, overflowing: readonly Encoding[]): Encoding {
-    return new Encoding(columns, this.#tokenOf, overflowing)
+  /** Which text each token belongs to: 0, or 1 for the second of a pair; null for special tokens that were put in and for padding. */
+  get sequenceIds(): (number | null)[] {
+    return toList(this.columns.sequenceIds).map((id) => (id < 0 ? null : id))
+  }
+
+  /** The same encoding with its columns changed, and those of what overflows. */
+  map(change: (columns: Columns) => Columns): Encoding {
+    return new Encoding(change(this.columns), this.#tokenOf, () => this.overflowing.map((part) => part.map(change)))
   }
 
   toJSON() {
@@ -99,80 +111,40 @@ export const emptyColumns = (length: number): Columns => ({
   typeIds: new Int32Array(length),
   attentionMask: new Uint8Array(length).fill(1),
   specialTokensMask: new Uint8Array(length),
+  sequenceIds: new Int8Array(length).fill(-1),
   labels: new Map(),
 })
 
-/** How many special tokens a layout puts in. */
-export const addedBy = (layout: Layout, pair: boolean): number =>
-  layout[pair ? 'pair' : 'single'].filter((item) => 'id' in item).length
+const lengthOf = (run: Run) => ('tokens' in run ? run.to - run.from : 1)
 
-const spaceAtStart = /^[Ġ\p{White_Space}]+/u
-const spaceAtEnd = /[Ġ\p{White_Space}]+$/u
-
-/** The place `count` characters after `index`, or before it if `count` is negative. */
-function move(text: string, index: number, count: number): number {
-  for (; count > 0 && index < text.length; count--) index += characterLength(text, index)
-  for (; count < 0 && index > 0; count++) index -= isLowSurrogate(text.charCodeAt(index - 1)) ? 2 : 1
-  return index
+/** The labels of a run's tokens, at the places they get; looked for from the smaller side. */
+function copyLabels({ tokens, from, to }: TextRun, labels: Map<number, string>, at: number): void {
+  if (tokens.labels.size > to - from) {
+    for (let i = from; i < to; i++) if (tokens.labels.has(i)) labels.set(i - from + at, tokens.labels.get(i)!)
+  } else for (const [i, label] of tokens.labels) if (i >= from && i < to) labels.set(i - from + at, label)
 }
 
-/**
- * Takes white space out of the offsets of one stretch of tokens, character for character. A space that was put before a word
- * inside the text stands for the word's first character, so that is taken out too, as Hugging Face does.
- */
-function trim(columns: Columns, from: number, to: number, text: string, addPrefixSpace: boolean, tokenOf: TokenOf) {
-  for (let i = from; i < to; i++) {
-    const token = columns.labels.get(i) ?? tokenOf(columns.ids[i]!)
-    let leading = spaceAtStart.exec(token)?.[0].length ?? 0
-    const trailing = leading === token.length ? leading : (spaceAtEnd.exec(token)?.[0].length ?? 0)
-    const start = columns.starts[i]!
-    const end = columns.ends[i]!
-    // A single space at the beginning was put there, so the offsets do not hold it.
-    if (leading === 1 && addPrefixSpace && (i === from || start === 0)) leading = 0
-    const trimmed = Math.min(move(text, start, leading), end)
-    columns.starts[i] = trimmed
-    columns.ends[i] = Math.max(move(text, end, -trailing), trimmed)
-  }
-}
-
-/** Puts the tokens of one text, or of two, in the places of a layout. */
-export function arrange(
-  stretches: readonly Stretch[],
-  { layout, trimOffsets }: PostProcessor & { layout: Layout },
-  addSpecialTokens: boolean,
-  tokenOf: TokenOf,
-): Encoding {
-  const endsIn = (id: number, before: LayoutItem | undefined) => {
-    if (!before || !('sequence' in before)) return false
-    const { tokens, from, to } = stretches[before.sequence]!
-    return to > from && tokens.ids[to - 1] === id
-  }
-  const items = layout[stretches.length === 2 ? 'pair' : 'single'].filter((item, i, all) =>
-    'sequence' in item ? true : addSpecialTokens && !(item.unlessPresent && endsIn(item.id, all[i - 1])),
-  )
-  const lengthOf = (item: LayoutItem) => {
-    if (!('sequence' in item)) return 1
-    const { from, to } = stretches[item.sequence]!
-    return to - from
-  }
-  const columns = emptyColumns(items.reduce((sum, item) => sum + lengthOf(item), 0))
+/** Writes the columns of a part. */
+export function encodingOf(part: Part, tokenOf: TokenOf): Encoding {
+  const columns = emptyColumns(part.runs.reduce((sum, run) => sum + lengthOf(run), 0))
   let at = 0
-  for (const item of items) {
-    const length = lengthOf(item)
-    columns.typeIds.fill(item.typeId, at, at + length)
-    if ('sequence' in item) {
-      const { tokens, from, to } = stretches[item.sequence]!
+  for (const run of part.runs) {
+    const length = lengthOf(run)
+    columns.typeIds.fill(run.typeId, at, at + length)
+    if ('tokens' in run) {
+      const { tokens, from, to, sequence, trims } = run
+      columns.sequenceIds.fill(sequence, at, at + length)
       columns.ids.set(tokens.ids.subarray(from, to), at)
       columns.starts.set(tokens.starts.subarray(from, to), at)
       columns.ends.set(tokens.ends.subarray(from, to), at)
-      for (const [i, label] of tokens.labels) if (i >= from && i < to) columns.labels.set(i - from + at, label)
-      if (trimOffsets) trim(columns, at, at + length, tokens.text, trimOffsets.addPrefixSpace, tokenOf)
+      copyLabels(run, columns.labels, at)
+      if (trims.length > 0) trimOffsets(columns, at, at + length, tokens.text, trims, tokenOf)
     } else {
-      columns.ids[at] = item.id
-      columns.specialTokensMask[at] = 1
-      columns.labels.set(at, item.token)
+      columns.ids[at] = run.id
+      columns.specialTokensMask[at] = run.special ? 1 : 0
+      columns.labels.set(at, run.token)
     }
     at += length
   }
-  return new Encoding(columns, tokenOf)
+  return new Encoding(columns, tokenOf, () => part.overflowing().map((other) => encodingOf(other, tokenOf)))
 }

@@ -1,8 +1,7 @@
 /** Fitting encodings to a length: truncation of one text or a pair, and padding. */
 import { usageError } from '../base/errors.ts'
-import { type Encoding, emptyColumns, type Stretch } from './encoding.ts'
+import { type Columns, type Encoding, emptyColumns } from './encoding.ts'
 import { type Field, type Json, largestId } from './field.ts'
-import type { TokenList } from './token-list.ts'
 
 export type Truncation = {
   /** The most tokens an encoding may have, special tokens included. */
@@ -26,8 +25,10 @@ export type Padding = {
   token: string
 }
 
-/** [start, end) of the parts that `count` tokens are cut into; the first is the one kept. */
-function parts(count: number, maxLength: number, stride: number, direction: 'right' | 'left'): [number, number][] {
+/** [start, end) of the stretches that the tokens of a text are cut into; the first is the one kept. */
+export type Stretches = readonly (readonly [number, number])[]
+
+function stretches(count: number, maxLength: number, stride: number, direction: 'right' | 'left'): Stretches {
   if (count <= maxLength) return [[0, count]]
   if (maxLength === 0)
     return [
@@ -61,44 +62,50 @@ function longestFirst(first: number, second: number, most: number): [number, num
   return first <= second ? kept : [kept[1], kept[0]]
 }
 
-const whole = (tokens: TokenList): Stretch => ({ tokens, from: 0, to: tokens.length })
+/** How many tokens of each text stay. Errors: `BAD_TRUNCATION`. */
+function keptOf(
+  counts: readonly number[],
+  most: number,
+  { maxLength, strategy = 'longest_first' }: Truncation,
+): readonly number[] {
+  const [first = 0, second] = counts
+  if (most === 0) return counts.map(() => 0)
+  if (strategy === 'longest_first') return second === undefined ? [most] : longestFirst(first, second, most)
+  const target = strategy === 'only_first' ? 0 : 1
+  const total = first + (second ?? 0)
+  const left = (counts[target] ?? 0) - (total - most)
+  if (left <= 0)
+    throw usageError(
+      'BAD_TRUNCATION',
+      `Truncating ${target === 0 ? 'only the first' : 'only the second'} text cannot bring ${total + maxLength - most} tokens down to ${maxLength}.\nRaise maxLength or choose the strategy 'longest_first'.`,
+    )
+  return target === 0 ? [left, ...counts.slice(1)] : [first, left]
+}
 
 /**
- * One text, or two → the stretches that are kept, then those that overflow; each is a list with a stretch per text. `added`
- * special tokens will join them. Errors: `BAD_TRUNCATION`.
+ * The number of tokens of one text, or of two → the stretches each is cut into. `added` special tokens will join them. Errors:
+ * `BAD_TRUNCATION`.
  */
-export function truncate(texts: readonly TokenList[], truncation: Truncation | undefined, added: number): Stretch[][] {
-  if (!truncation) return [texts.map(whole)]
-  const { maxLength, stride = 0, strategy = 'longest_first', direction = 'right' } = truncation
-  if (!Number.isInteger(maxLength) || maxLength < 0)
-    throw usageError('BAD_TRUNCATION', `The truncation length is ${maxLength}.\nExpected an integer, 0 or more.`)
+export function truncate(
+  counts: readonly number[],
+  truncation: Truncation | undefined,
+  added: number,
+): readonly Stretches[] {
+  const whole = () => counts.map((count): Stretches => [[0, count]])
+  if (!truncation) return whole()
+  const { maxLength, stride = 0, direction = 'right' } = truncation
+  for (const [name, value] of Object.entries({ length: maxLength, stride }))
+    if (!Number.isInteger(value) || value < 0)
+      throw usageError('BAD_TRUNCATION', `The truncation ${name} is ${value}.\nExpected an integer, 0 or more.`)
   if (maxLength < added)
     throw usageError(
       'BAD_TRUNCATION',
       `The truncation length is ${maxLength}, but ${added} special tokens are added.\nExpected at least ${added}, or addSpecialTokens: false.`,
     )
   const most = maxLength - added
-  const lengths = texts.map((tokens) => tokens.length)
-  const total = lengths.reduce((sum, length) => sum + length, 0)
-  if (total <= most) return [texts.map(whole)]
-  if (strategy === 'longest_first') {
-    if (lengths.length === 2) [lengths[0], lengths[1]] = longestFirst(lengths[0]!, lengths[1]!, most)
-    else lengths[0] = most
-  } else {
-    const target = strategy === 'only_first' ? 0 : 1
-    const left = (lengths[target] ?? 0) - (total - most)
-    if (target >= lengths.length || left <= 0)
-      throw usageError(
-        'BAD_TRUNCATION',
-        `Truncating ${target === 0 ? 'only the first' : 'only the second'} text cannot bring ${total + added} tokens down to ${maxLength}.\nRaise maxLength or choose the strategy 'longest_first'.`,
-      )
-    lengths[target] = left
-  }
-  const cut = texts.map((tokens, i) =>
-    parts(tokens.length, lengths[i]!, stride, direction).map(([from, to]) => ({ tokens, from, to })),
-  )
-  const [first, second] = cut
-  return second ? first!.flatMap((a) => second.map((b) => [a, b])) : first!.map((a) => [a])
+  if (counts.reduce((sum, count) => sum + count, 0) <= most) return whole()
+  const kept = keptOf(counts, most, truncation)
+  return counts.map((count, i) => stretches(count, kept[i]!, stride, direction))
 }
 
 /** Brings encodings to the length that `padding` asks for; longer ones stay. */
@@ -107,24 +114,24 @@ export function pad(encodings: readonly Encoding[], padding: Padding | undefined
   const { length = 'longest', multipleOf = 1, direction = 'right', id, typeId = 0, token } = padding
   const longest = () => encodings.reduce((most, encoding) => Math.max(most, encoding.length), 0)
   const target = Math.ceil((length === 'longest' ? longest() : length) / multipleOf) * multipleOf
-  const padOne = (encoding: Encoding): Encoding => {
-    const count = target - encoding.length
-    const overflowing = encoding.overflowing.map(padOne)
-    if (count <= 0) return encoding.with(encoding.columns, overflowing)
+  const padOne = (old: Columns): Columns => {
+    const size = old.ids.length
+    const count = target - size
+    if (count <= 0) return old
     const columns = emptyColumns(target)
-    const [at, from] = direction === 'right' ? [0, encoding.length] : [count, 0]
-    const old = encoding.columns
+    const [at, from] = direction === 'right' ? [0, size] : [count, 0]
     columns.ids.fill(id).set(old.ids, at)
     columns.starts.set(old.starts, at)
     columns.ends.set(old.ends, at)
     columns.typeIds.fill(typeId).set(old.typeIds, at)
     columns.attentionMask.fill(0).set(old.attentionMask, at)
     columns.specialTokensMask.fill(1).set(old.specialTokensMask, at)
+    columns.sequenceIds.set(old.sequenceIds, at)
     for (const [i, label] of old.labels) columns.labels.set(i + at, label)
     for (let i = from; i < from + count; i++) columns.labels.set(i, token)
-    return encoding.with(columns, overflowing)
+    return columns
   }
-  return encodings.map(padOne)
+  return encodings.map((encoding) => encoding.map(padOne))
 }
 
 const strategies = { LongestFirst: 'longest_first', OnlyFirst: 'only_first', OnlySecond: 'only_second' } as const

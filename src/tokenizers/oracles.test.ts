@@ -109,6 +109,7 @@ const check = (name: string, load: () => Promise<Tokenizer>) => {
       expectFields(encoding, expected)
       if (!expected.offsets) continue
       const sequences = (expected as unknown as { sequence_ids: (number | null)[] }).sequence_ids
+      expect(encoding.sequenceIds).toEqual(sequences)
       const firstOfB = sequences.includes(1) ? sequences.indexOf(1) : sequences.length
       expect(pairInCodePoints(encoding, expected.offsets, a, b, firstOfB)).toEqual(expected.offsets)
     }

@@ -1,16 +1,24 @@
 /** Text ↔ ids: normalize → pre-tokenize → model → post-process, and decode. Every tokenizer is this class with other stages. */
 import { failure, usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
-import { type AddedToken, AddedTokens, addedTokenJson, type SpecialHandling, specialToken } from './added-tokens.ts'
+import {
+  type AddedToken,
+  AddedTokens,
+  addedTokenJson,
+  type Segment,
+  type SpecialHandling,
+  specialToken,
+} from './added-tokens.ts'
 import type { NamedTokens } from './config.ts'
 import { bytesAdded, type Decoder, spacedDecoder } from './decoders/index.ts'
-import { addedBy, arrange, type Encoding } from './encoding.ts'
+import { type Encoding, encodingOf } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
 import type { Model } from './models/index.ts'
 import { PieceCache } from './models/piece-cache.ts'
 import type { Normalizer } from './normalizers/index.ts'
-import { type PostProcessor, plainLayout } from './post-processors.ts'
+import { joinAll, textPart } from './parts.ts'
+import type { PostProcessor } from './post-processors.ts'
 import { onePiece, type PreTokenizer } from './pre-tokenizers/index.ts'
 import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
@@ -132,21 +140,29 @@ export class Tokenizer {
     const tokens = [this.#tokens(text, special)]
     if (pair !== undefined) tokens.push(this.#tokens(pair, special))
     const { postProcessor } = this.stages
-    const processor = { ...postProcessor, json: null, layout: postProcessor?.layout ?? plainLayout }
-    const added = addSpecialTokens ? addedBy(processor.layout, tokens.length === 2) : 0
+    const added = (addSpecialTokens && postProcessor?.added(tokens.length === 2)) || 0
     const settings = typeof truncation === 'number' ? { maxLength: truncation } : truncation || undefined
-    const [kept, ...rest] = truncate(tokens, settings, added).map((stretches) =>
-      arrange(stretches, processor, addSpecialTokens, this.#label),
+    const cuts = truncate(
+      tokens.map(({ length }) => length),
+      settings,
+      added,
     )
-    return rest.length === 0 ? kept! : kept!.with(kept!.columns, rest)
+    const parts = tokens.map((list, i) => textPart(list, cuts[i]!, i === 0 ? 0 : 1))
+    const arranged = postProcessor?.process(parts, addSpecialTokens) ?? parts
+    return encodingOf(joinAll(arranged), this.#label)
   }
 
   readonly #label = (id: number): string => this.tokenOf(id) ?? ''
 
+  /** The first stages alone: a text as added tokens and the normalized stretches between them. Errors: `SPECIAL_TOKEN_IN_TEXT`. */
+  segments(text: string, special: SpecialHandling = 'error'): Iterable<Segment> {
+    return this.#added.segments({ text: wellFormed(text), origin: 0 }, special)
+  }
+
   /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
   #tokens(text: string, special: SpecialHandling): TokenList {
     const out = new TokenList(wellFormed(text))
-    for (const segment of this.#added.segments({ text: out.text, origin: 0 }, special)) {
+    for (const segment of this.segments(out.text, special)) {
       if (!segment.token) {
         this.#pieces(segment.text, out)
         continue

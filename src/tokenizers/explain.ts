@@ -1,0 +1,122 @@
+/** How a text becomes tokens, stage by stage, as plain records: for people who want to see what a tokenizer does. */
+import type { SpecialHandling } from './added-tokens.ts'
+import type { Encoding } from './encoding.ts'
+import { type MergeRound, mergeRounds } from './merge-rounds.ts'
+import type { ModelSteps } from './models/steps.ts'
+import { onePiece } from './pre-tokenizers/index.ts'
+import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
+import { wellFormed } from './text/unicode.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+/** A token and the units [start, end) of the original text that it stands for. */
+export type ExplainedToken = { token: string; id: number; start: number; end: number }
+
+/** What the model sees at a time. */
+export type ExplainedPiece = {
+  /** As it stands in the text that was normalized and cut. */
+  text: string
+  /** The units [start, end) of the original text that it stands for. */
+  start: number
+  end: number
+  /** As the model reads it: in characters for bytes, for instance. */
+  spelled: string
+  /** How the model came to its tokens; units count in `spelled`. Undefined where it cannot tell. */
+  steps: ModelSteps | undefined
+  /** Of byte pair encoding: the merges of equal rank together, with the symbols after them. Left out for very long pieces. */
+  rounds?: readonly MergeRound[]
+  tokens: readonly ExplainedToken[]
+}
+
+/** A stretch of text: an added token that was found in it, or what lies between those. */
+export type ExplainedStretch =
+  | ({ kind: 'added token'; text: string; special: boolean } & ExplainedToken)
+  | { kind: 'text'; text: string; start: number; end: number; normalized: string; pieces: readonly ExplainedPiece[] }
+
+export type Explanation = {
+  text: string
+  stretches: readonly ExplainedStretch[]
+  /** All together, with the special tokens that the last stage put around them. */
+  encoding: ReturnType<Encoding['toJSON']>
+}
+
+export type ExplainOptions = {
+  /** As of `encode`. */
+  special?: SpecialHandling
+  addSpecialTokens?: boolean
+}
+
+/** The symbols after each merge of longer pieces would fill the memory, and nobody could read them. */
+const longestRounds = 400
+
+/** Shows each stage of encoding a text. Errors: those of `encode`. */
+export function explainEncoding(tokenizer: Tokenizer, text: string, options: ExplainOptions = {}): Explanation {
+  const { special = 'error', addSpecialTokens = true } = options
+  const encoding = tokenizer.encode(text, { special, addSpecialTokens, truncation: false, padding: false })
+  const clean = wellFormed(text)
+  const stretches: ExplainedStretch[] = []
+  for (const { text: found, token } of tokenizer.segments(clean, special)) {
+    const start = originalStart(found, 0)
+    const end = originalEnd(found, found.text.length)
+    const original = clean.slice(start, end)
+    if (token)
+      stretches.push({
+        kind: 'added token',
+        text: original,
+        token: token.content,
+        id: token.id,
+        special: token.special,
+        start,
+        end,
+      })
+    else {
+      const pieces = explainPieces(tokenizer, found)
+      stretches.push({ kind: 'text', text: original, start, end, normalized: found.text, pieces })
+    }
+  }
+  return { text, stretches, encoding: encoding.toJSON() }
+}
+
+function explainPieces(tokenizer: Tokenizer, normalized: Aligned): ExplainedPiece[] {
+  const { model, preTokenizer } = tokenizer.stages
+  const whole = onePiece(normalized)
+  const { text, bounds } = preTokenizer?.split(whole) ?? whole
+  /** What was told of a piece is told again of its repetitions. */
+  const told = new Map<string, Pick<ExplainedPiece, 'steps' | 'rounds'>>()
+  const pieces: ExplainedPiece[] = []
+  const places = bounds.view()
+  for (let i = 0; i < places.length; i += 2) {
+    const from = places[i]!
+    const to = places[i + 1]!
+    const piece = text.text.slice(from, to)
+    const { text: spelled, starts, ends } = preTokenizer?.spelling?.(piece) ?? { text: piece }
+    let how = told.get(spelled)
+    if (!how) {
+      const steps = model.explain?.(spelled)
+      how =
+        steps?.model === 'BPE' && steps.symbols.length <= longestRounds
+          ? { steps, rounds: mergeRounds(steps) }
+          : { steps }
+      told.set(spelled, how)
+    }
+    const found = model.tokenize(spelled)
+    const tokens: ExplainedToken[] = []
+    for (let k = 0; k < found.length; k += 3) {
+      const [id, first, last] = [found[k]!, found[k + 1]!, found[k + 2]!]
+      tokens.push({
+        token: id === model.labeledByText ? spelled.slice(first, last) : (tokenizer.tokenOf(id) ?? ''),
+        id,
+        start: originalStart(text, from + (starts?.[first] ?? first)),
+        end: originalEnd(text, from + (ends?.[last - 1] ?? last)),
+      })
+    }
+    pieces.push({
+      text: piece,
+      start: originalStart(text, from),
+      end: originalEnd(text, to),
+      spelled,
+      ...how,
+      tokens,
+    })
+  }
+  return pieces
+}
