@@ -33,23 +33,32 @@ export class Trie {
         this.#cells.set(old.subarray(cell, cell + stride), this.#locate(old[cell]! - 1, old[cell + 1]!))
   }
 
+  /** The cell of a node's child, which is added where there is none. */
+  #reach(node: number, unit: number): number {
+    if (2 * this.#nodes > this.#mask) this.#grow()
+    const cell = this.#locate(node, unit)
+    const cells = this.#cells
+    if (cells[cell] === 0) {
+      cells[cell] = node + 1
+      cells[cell + 1] = unit
+      cells[cell + 2] = this.#nodes++
+      cells[cell + 3] = NO_TOKEN
+    }
+    return cell
+  }
+
   /** Adds a token, which must not be empty. */
   add(token: string, id: number): void {
-    let node = 0
-    for (let i = 0; i < token.length; i++) {
-      if (2 * this.#nodes > this.#mask) this.#grow()
-      const unit = token.charCodeAt(i)
-      const cell = this.#locate(node, unit)
-      const cells = this.#cells
-      if (cells[cell] === 0) {
-        cells[cell] = node + 1
-        cells[cell + 1] = unit
-        cells[cell + 2] = this.#nodes++
-        cells[cell + 3] = NO_TOKEN
-      }
-      node = cells[cell + 2]!
-      if (i === token.length - 1) cells[cell + 3] = id
-    }
+    let cell = 0
+    for (let i = 0; i < token.length; i++) cell = this.#reach(i === 0 ? 0 : this.node(cell), token.charCodeAt(i))
+    this.#cells[cell + 3] = id
+  }
+
+  /** Adds the token that the numbers [from, to) spell: UTF-16 code units, or what stands for characters in the whole tree. */
+  addUnits(units: ArrayLike<number>, from: number, to: number, id: number): void {
+    let cell = 0
+    for (let i = from; i < to; i++) cell = this.#reach(i === from ? 0 : this.node(cell), units[i]!)
+    this.#cells[cell + 3] = id
   }
 
   /** The cell of a node's child for `node` and `token`, or −1 if it has no such child. */

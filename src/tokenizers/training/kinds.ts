@@ -2,12 +2,14 @@
 import { byteTokenizer } from '../byte-level.ts'
 import { bytePairKind } from './byte-pairs.ts'
 import type { TrainingKind } from './kind.ts'
+import { unigramKind } from './unigram.ts'
 import { wordPieceKind } from './word-pieces.ts'
 import { charactersKind, wordsKind } from './words.ts'
 
 export const trainingKinds = {
   bpe: bytePairKind,
   wordpiece: wordPieceKind,
+  unigram: unigramKind,
   words: wordsKind,
   characters: charactersKind,
   bytes: { description: 'bytes, as ByT5 numbers them: nothing is learned', fixed: () => byteTokenizer() },

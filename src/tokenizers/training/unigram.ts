@@ -1,0 +1,61 @@
+/** Unigram to be learned, as SentencePiece does and T5 uses it: words keep the space before them, and texts end with `</s>`. */
+import type { Json } from '../field.ts'
+import { stagesAround } from './around.ts'
+import type { LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
+import { learnUnigram, type ScoredPiece } from './unigram-learning.ts'
+
+function* learn(words: WordCounts, settings: LearnSettings): Generator<LearnProgress, Json> {
+  const { vocabSize, minFrequency, specialTokens, named, initialAlphabet, maxTokenLength } = settings
+  const pieces = yield* learnUnigram(words, {
+    vocabSize,
+    minFrequency,
+    initialAlphabet,
+    reserved: specialTokens,
+    maxPieceLength: maxTokenLength,
+  })
+  const unknown = named.unk === undefined ? -1 : specialTokens.indexOf(named.unk)
+  return {
+    type: 'Unigram',
+    unk_id: unknown < 0 ? null : unknown,
+    vocab: [...specialTokens.map((token): ScoredPiece => [token, 0]), ...pieces],
+    byte_fallback: false,
+  }
+}
+
+/** `A </s>`, and `A </s> B </s>` (Raffel et al. 2020). */
+function endTemplate(end: string, specialTokens: readonly string[]): Json {
+  const text = (id: string) => ({ Sequence: { id, type_id: 0 } })
+  const special = { SpecialToken: { id: end, type_id: 0 } }
+  return {
+    type: 'TemplateProcessing',
+    single: [text('A'), special],
+    pair: [text('A'), special, text('B'), special],
+    special_tokens: { [end]: { id: end, ids: [specialTokens.indexOf(end)], tokens: [end] } },
+  }
+}
+
+const space = '\u2581'
+const metaspace = { type: 'Metaspace', replacement: space, prepend_scheme: 'always', split: true }
+
+export const unigramKind: LearnedKind = {
+  description: "Unigram, as T5's",
+  takes: ['initialAlphabet', 'maxTokenLength'],
+  cutting: {
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [{ type: 'Nmt' }, { type: 'NFKC' }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }],
+    },
+    pre_tokenizer: metaspace,
+  },
+  defaults: () => ({
+    vocabSize: 8000,
+    specialTokens: ['<pad>', '</s>', '<unk>'],
+    named: { pad: '<pad>', eos: '</s>', unk: '<unk>' },
+  }),
+  around(settings, cutting) {
+    const { post_processor, decoder } = stagesAround(settings, cutting)
+    const { eos } = settings.named
+    return { post_processor: post_processor ?? (eos ? endTemplate(eos, settings.specialTokens) : null), decoder }
+  },
+  learn,
+}
