@@ -5,6 +5,7 @@ import { referenceRuntime } from '../runtime/reference.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { bytelevelBpe, Tokenizer } from '../tokenizers/index.ts'
 import { vocabularyOf } from '../tokenizers/models/vocabulary.ts'
+import { arrangement } from '../tokenizers/post-processors.ts'
 import { byteCharacters } from '../tokenizers/text/bytes.ts'
 import { type Checkpoint, openCheckpoint, readParameters } from '../weights/checkpoint.ts'
 import { Generator } from './generator.ts'
@@ -122,10 +123,16 @@ describe('text', () => {
 
   it('does not go on behind an end token that the tokenizer adds to every text', async () => {
     const { stages } = tokenizer
-    const end = { id: tokenizer.idOf('<end>')!, token: '<end>', typeId: 0 }
+    const end = { id: tokenizer.idOf('<end>')!, token: '<end>' }
     const ending = new Tokenizer({
       ...stages,
-      postProcessor: { ...stages.postProcessor!, layout: { single: [{ sequence: 0, typeId: 0 }, end], pair: [] } },
+      postProcessor: arrangement(null, {
+        single: [
+          { sequence: 0, typeId: 0 },
+          { tokens: [end], typeId: 0 },
+        ],
+        pair: [],
+      }),
     })
     expect(ending.encode('go').ids).toEqual([...idsOf('go'), end.id])
     const own = { ...checkpoint, file: { ...checkpoint.file, eos_token_id: end.id }, generation: {} }

@@ -5,7 +5,7 @@ import { byteLevelDecoder, readDecoder } from './decoders/index.ts'
 import { Field, type Json } from './field.ts'
 import { bpe } from './models/bpe.ts'
 import { type Vocabulary, vocabularyOf } from './models/vocabulary.ts'
-import { type LayoutItem, type PostProcessor, readPostProcessor } from './post-processors.ts'
+import { arrangement, type LayoutItem, readPostProcessor } from './post-processors.ts'
 import { readPreTokenizer } from './pre-tokenizers/index.ts'
 import { byteCharacters } from './text/bytes.ts'
 import { Tokenizer } from './tokenizer.ts'
@@ -54,7 +54,7 @@ export function bytelevelBpe({ vocabulary, merges, file, ...parts }: BytelevelBp
 export function byteTokenizer({ extraIds = 125, config }: { extraIds?: number; config?: Json } = {}): Tokenizer {
   const main = ['<pad>', '</s>', '<unk>']
   const sentinels = Array.from({ length: extraIds }, (_, i) => `<extra_id_${i}>`)
-  const end: LayoutItem = { id: 1, token: '</s>', typeId: 0, unlessPresent: true }
+  const end: LayoutItem = { tokens: [{ id: 1, token: '</s>' }], typeId: 0, unlessPresent: true }
   const [a, b]: LayoutItem[] = [
     { sequence: 0, typeId: 0 },
     { sequence: 1, typeId: 0 },
@@ -63,20 +63,17 @@ export function byteTokenizer({ extraIds = 125, config }: { extraIds?: number; c
     { Sequence: { id: sequence, type_id: 0 } },
     { SpecialToken: { id: '</s>', type_id: 0 } },
   ]
-  const postProcessor: PostProcessor = {
-    // The nearest that tokenizer.json can say: it always adds the end token.
-    json: {
-      type: 'TemplateProcessing',
-      single: piece('A'),
-      pair: [...piece('A'), ...piece('B')],
-      special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-    },
-    layout: { single: [a!, end], pair: [a!, end, b!, end] },
+  // The nearest that tokenizer.json can say: it always adds the end token.
+  const json = {
+    type: 'TemplateProcessing',
+    single: piece('A'),
+    pair: [...piece('A'), ...piece('B')],
+    special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
   }
   return new Tokenizer({
     model: bpe({ vocabulary: vocabularyOf([...main, ...byteCharacters]), merges: [] }),
     preTokenizer: readPreTokenizer(given(byteLevelStage({ useRegex: false }))),
-    postProcessor,
+    postProcessor: arrangement(json, { single: [a!, end], pair: [a!, end, b!, end] }),
     decoder: byteLevelDecoder('ignore', byteLevelStage({ useRegex: true })),
     addedTokens: [
       ...main.map((token, id) => ({ ...specialToken(token, id), lstrip: true, rstrip: true })),
