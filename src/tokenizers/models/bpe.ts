@@ -1,10 +1,11 @@
 /** Byte pair encoding (Sennrich et al. 2016; over bytes: Radford et al. 2019): a piece's characters, merged by learned rank. */
-import { fileError } from '../../base/errors.ts'
+import { fileError, usageError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
 import { locate, type SymbolOptions, SymbolReader } from './bpe-symbols.ts'
 import type { Model } from './index.ts'
 import { MergeTable } from './merge-table.ts'
 import { type MergeHooks, mergeSymbols } from './merging.ts'
+import { checkSampling } from './sampling.ts'
 import type { BpeSteps, MergeStep } from './steps.ts'
 
 export type BpeOptions = SymbolOptions & {
@@ -69,6 +70,11 @@ export function bpe(options: BpeOptions): Model {
     return tokens
   }
 
+  function tokenize(piece: string): number[] {
+    const whole = wholeId(piece)
+    return whole === undefined ? merge(piece) : [whole, 0, piece.length]
+  }
+
   function explain(piece: string): BpeSteps {
     const id = wholeId(piece)
     if (id !== undefined)
@@ -91,11 +97,17 @@ export function bpe(options: BpeOptions): Model {
 
   return {
     vocabulary,
-    tokenize(piece) {
-      const whole = wholeId(piece)
-      return whole === undefined ? merge(piece) : [whole, 0, piece.length]
-    },
+    tokenize,
     explain,
+    sample(pieces, sampling, uniform) {
+      checkSampling(sampling, 'byte pair encoding', ['dropout'])
+      const dropout = sampling.dropout ?? options.dropout
+      if (dropout === undefined)
+        throw usageError('BAD_SAMPLING', 'sampling.dropout is missing.\nExpected a number from 0 to 1, such as 0.1.')
+      return pieces.map((piece) =>
+        dropout === 0 ? tokenize(piece) : merge(piece, { dropped: () => uniform() < dropout }),
+      )
+    },
     json: () => ({
       type: 'BPE',
       dropout: options.dropout ?? null,

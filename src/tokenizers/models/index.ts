@@ -2,8 +2,9 @@
 
 import { type Field, type Json, readStage, type StageReader } from '../field.ts'
 import { readBpe } from './read-bpe.ts'
+import { readUnigram } from './read-unigram.ts'
+import type { Sampling, Segmentation } from './sampling.ts'
 import type { ModelSteps } from './steps.ts'
-import { readUnigram } from './unigram.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { readWordLevel } from './word-level.ts'
 import { readWordPiece } from './wordpiece.ts'
@@ -17,6 +18,13 @@ export type Model = {
   tokenize(piece: string): number[]
   /** The id whose tokens are shown as the text they stand for, not as the token: Unigram's unknown token. */
   readonly labeledByText?: number
+  /**
+   * The tokens of the pieces of a text in one of the ways there are, drawn at random. `uniform` draws from [0, 1). Errors:
+   * `BAD_SAMPLING`.
+   */
+  sample?(pieces: readonly string[], sampling: Sampling, uniform: () => number): number[][]
+  /** The n best ways to write the pieces of a text, best first. */
+  nBest?(pieces: readonly string[], n: number): Segmentation[]
   /** How it comes to the tokens of a piece. Costs more than `tokenize`: for people who look at single pieces. */
   explain?(piece: string): ModelSteps
   /** As in tokenizer.json. */

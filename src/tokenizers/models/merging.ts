@@ -41,7 +41,7 @@ function mergeShort(symbols: Symbols, table: MergeTable): void {
   symbols.count = count
 }
 
-/** A binary heap of numbers, smallest first. */
+/** A heap of numbers, smallest first, of four children per node: fewer steps that miss the processor's cache than of two. */
 class Heap {
   #items: Float64Array
   size = 0
@@ -58,7 +58,7 @@ class Heap {
     const items = this.#items
     let at = this.size++
     while (at > 0) {
-      const parent = (at - 1) >> 1
+      const parent = (at - 1) >> 2
       if (items[parent]! <= item) break
       items[at] = items[parent]!
       at = parent
@@ -69,14 +69,22 @@ class Heap {
   pop(): number {
     const items = this.#items
     const top = items[0]!
-    const item = items[--this.size]!
+    const size = --this.size
+    const item = items[size]!
     let at = 0
     for (;;) {
-      let child = 2 * at + 1
-      if (child >= this.size) break
-      if (child + 1 < this.size && items[child + 1]! < items[child]!) child++
-      if (items[child]! >= item) break
-      items[at] = items[child]!
+      const first = 4 * at + 1
+      if (first >= size) break
+      const end = Math.min(first + 4, size)
+      let child = first
+      let least = items[first]!
+      for (let i = first + 1; i < end; i++)
+        if (items[i]! < least) {
+          child = i
+          least = items[i]!
+        }
+      if (least >= item) break
+      items[at] = least
       at = child
     }
     items[at] = item

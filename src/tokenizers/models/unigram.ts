@@ -1,11 +1,13 @@
 /** Unigram (Kudo 2018): of all ways to write a piece in tokens, the one whose tokens' probabilities have the largest product. */
 import { fileError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
-import type { Field } from '../field.ts'
-import { characterLength } from '../text/unicode.ts'
 import { byteTokens } from './byte-tokens.ts'
 import type { Model } from './index.ts'
-import { NO_TOKEN, Trie } from './trie.ts'
+import type { Lattice, Path } from './lattice.ts'
+import { checkSampling, type Segmentation } from './sampling.ts'
+import type { UnigramSteps } from './steps.ts'
+import { NO_TOKEN } from './trie.ts'
+import { BestPaths, ScoredTokens } from './unigram-paths.ts'
 import { scoreAsRead } from './unigram-score.ts'
 import { unknownPiece } from './unknown.ts'
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
@@ -27,15 +29,13 @@ const unknownPenalty = 10
 /** Errors: `TOKENIZER_FIELD` if a piece is empty or there twice, or a score is not finite. */
 function vocabularyOfPieces({ pieces, file = 'pieces' }: UnigramOptions): Vocabulary {
   const vocabulary = vocabularyOf(pieces.map(([token]) => token))
+  const problemOf = (token: string, score: number, id: number): string | undefined => {
+    if (token === '') return 'is empty'
+    if (vocabulary.idOf(token) !== id) return `is piece ${vocabulary.idOf(token)} too`
+    return Number.isFinite(score) ? undefined : `has the score ${score}`
+  }
   pieces.forEach(([token, score], id) => {
-    const problem =
-      token === ''
-        ? 'is empty'
-        : vocabulary.idOf(token) !== id
-          ? `is piece ${vocabulary.idOf(token)} too`
-          : Number.isFinite(score)
-            ? undefined
-            : `has the score ${score}`
+    const problem = problemOf(token, score, id)
     if (problem)
       throw fileError(
         'TOKENIZER_FIELD',
@@ -45,131 +45,129 @@ function vocabularyOfPieces({ pieces, file = 'pieces' }: UnigramOptions): Vocabu
   return vocabulary
 }
 
-/** The best path to each unit of a piece, in arrays that are used again for the next piece. */
-class Paths {
-  scores = new Float64Array(256)
-  /** Where the last token of the path begins; −1 while no path is known. */
-  starts = new Int32Array(256)
-  ids = new Int32Array(256)
-
-  /** Makes room for a piece of `length` units; no path but the empty one is known. */
-  reset(length: number): void {
-    const wanted = Math.max(256, length + 1)
-    // What one long text needed is not kept for ever.
-    if (wanted > this.starts.length || this.starts.length > Math.max(65536, 4 * wanted)) {
-      this.scores = new Float64Array(wanted)
-      this.starts = new Int32Array(wanted)
-      this.ids = new Int32Array(wanted)
-    }
-    this.starts.fill(-1, 0, length + 1)
-    this.scores[0] = 0
-  }
-
-  offer(start: number, end: number, id: number, score: number): void {
-    if (this.starts[end]! >= 0 && score <= this.scores[end]!) return
-    this.scores[end] = score
-    this.starts[end] = start
-    this.ids[end] = id
-  }
+/** One of several segmentations, with probability proportional to exp(alpha · score). The first is the best. */
+function draw(segmentations: readonly Segmentation[], alpha: number, uniform: () => number): Segmentation {
+  const best = segmentations[0]!
+  const weights = segmentations.map(({ score }) => Math.exp(alpha * (score - best.score)))
+  let left = uniform() * weights.reduce((sum, weight) => sum + weight, 0)
+  return segmentations.find((_, i) => (left -= weights[i]!) < 0) ?? best
 }
 
 /** Errors of `tokenize`: `UNKNOWN_PIECE` if a character is unknown and there is no unknown token. */
 export function unigram(options: UnigramOptions): Model {
   const { pieces, unknownId, byteFallback = false } = options
   const vocabulary = vocabularyOfPieces(options)
-  const trie = new Trie()
   const scores = Float64Array.from(pieces, ([, score]) => scoreAsRead(score))
-  pieces.forEach(([token], id) => {
-    trie.add(token, id)
-  })
   const unknownScore =
     scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - unknownPenalty
+  const tokens = new ScoredTokens(
+    pieces.map(([token]) => token),
+    scores,
+    unknownId ?? NO_TOKEN,
+    unknownScore,
+  )
   const bytesOf = byteFallback ? byteTokens(vocabulary) : () => undefined
-  const paths = new Paths()
+  const bestPaths = new BestPaths()
 
-  /** The Viterbi algorithm, from left to right. Of paths that are equally good the one whose last token is longest stays. */
-  function search(piece: string): void {
-    const { length } = piece
-    paths.reset(length)
-    for (let start = 0; start < length; ) {
-      const soFar = paths.scores[start]!
-      const next = start + characterLength(piece, start)
-      let spelled = false
-      let node = 0
-      for (let i = start; i < length; i++) {
-        const cell = trie.child(node, piece.charCodeAt(i))
-        if (cell < 0) break
-        node = trie.node(cell)
-        const id = trie.token(cell)
-        if (id === NO_TOKEN) continue
-        paths.offer(start, i + 1, id, scores[id]! + soFar)
-        if (i + 1 === next) spelled = true
+  /** The tokens of a path through a piece, whose token i is ids[i] and ends at ends[i]. Neighboring unknowns are one. */
+  function write(piece: string, ids: readonly number[], ends: readonly number[]): number[] {
+    const written: number[] = []
+    let start = 0
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!
+      const end = ends[i]!
+      if (id !== unknownId) written.push(id, start, end)
+      else if (ids[i + 1] === unknownId) continue
+      else {
+        const text = piece.slice(start, end)
+        const known = vocabulary.idOf(text)
+        for (const one of known === undefined ? (bytesOf(text) ?? [id]) : [known]) written.push(one, start, end)
       }
-      if (!spelled) {
-        const better = paths.starts[next]! < 0 || unknownScore + soFar > paths.scores[next]!
-        if (unknownId === undefined) {
-          if (better) throw unknownPiece(piece.slice(start, next), undefined)
-        } else paths.offer(start, next, unknownId, unknownScore + soFar)
-      }
-      start = next
+      start = end
     }
+    return written
   }
 
-  /** Appends the tokens of a run of unknown characters. */
-  function writeUnknown(tokens: number[], piece: string, start: number, end: number): void {
-    const text = piece.slice(start, end)
-    const id = vocabulary.idOf(text)
-    if (id !== undefined) tokens.push(id, start, end)
-    else for (const known of bytesOf(text) ?? [unknownId!]) tokens.push(known, start, end)
+  /** The tokens of each piece of a text, on a path through the lattice of them all. */
+  function writePieces(parts: readonly string[], lattice: Lattice, edges: readonly number[]): number[][] {
+    const { ids, ends } = lattice
+    let origin = 0
+    let from = 0
+    return parts.map((piece) => {
+      let to = from
+      while (to < edges.length && ends.data[edges[to]!]! <= origin + piece.length) to++
+      const own = edges.slice(from, to)
+      const written = write(
+        piece,
+        own.map((edge) => ids.data[edge]!),
+        own.map((edge) => ends.data[edge]! - origin),
+      )
+      origin += piece.length
+      from = to
+      return written
+    })
+  }
+
+  function nBest(parts: readonly string[], n: number): Segmentation[] {
+    const lattice = tokens.lattice(parts)
+    const best = lattice.best(n)
+    if (best.length === 0) throw unknownPiece(parts.join(''), undefined)
+    return best.map(({ edges, score }) => ({ tokens: writePieces(parts, lattice, edges), score }))
+  }
+
+  function explain(piece: string): UnigramSteps {
+    const lattice = tokens.lattice([piece])
+    const [best] = lattice.best(1)
+    if (!best) throw unknownPiece(piece, undefined)
+    return stepsOf(lattice, best, (edge) => {
+      const id = lattice.ids.data[edge]!
+      const token = vocabulary.tokenOf(id)!
+      return { id, token, unknown: id === unknownId && lattice.scores[edge] === unknownScore }
+    })
   }
 
   return {
     vocabulary,
     labeledByText: unknownId,
     tokenize(piece) {
-      search(piece)
-      // The path is known from its end: the tokens' ends first, then the tokens in order.
-      const ends: number[] = []
-      for (let end = piece.length; end > 0; end = paths.starts[end]!) ends.push(end)
-      const tokens: number[] = []
-      let start = 0
-      for (let i = ends.length - 1; i >= 0; i--) {
-        const end = ends[i]!
-        const id = paths.ids[end]!
-        // Neighboring unknowns are one.
-        if (id === unknownId && i > 0 && paths.ids[ends[i - 1]!] === unknownId) continue
-        if (id === unknownId) writeUnknown(tokens, piece, start, end)
-        else tokens.push(id, start, end)
-        start = end
-      }
-      return tokens
+      bestPaths.reset(piece.length)
+      tokens.fit(piece, 0, bestPaths)
+      if (bestPaths.lacking >= 0)
+        throw unknownPiece(String.fromCodePoint(piece.codePointAt(bestPaths.lacking)!), undefined)
+      const { ids, ends } = bestPaths.path()
+      return write(piece, ids, ends)
     },
+    sample(parts, sampling, uniform) {
+      checkSampling(sampling, 'Unigram', ['alpha', 'nBest'])
+      const { alpha = 1, nBest: n = -1 } = sampling
+      if (n > 0) return draw(nBest(parts, n), alpha, uniform).tokens
+      const lattice = tokens.lattice(parts)
+      const edges = lattice.sample(alpha, uniform)
+      if (!edges) throw unknownPiece(parts.join(''), undefined)
+      return writePieces(parts, lattice, edges)
+    },
+    nBest,
+    explain,
     json: () => ({ type: 'Unigram', unk_id: unknownId ?? null, vocab: pieces, byte_fallback: byteFallback }),
   }
 }
 
-/** A piece as `["token", score]`. There are many: a field is made only for one that is wrong. */
-function readPiece(value: unknown, fieldOf: () => Field): [string, number] {
-  const isPiece =
-    Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'number'
-  return isPiece ? (value as [string, number]) : fieldOf().fail('a token and its score, as ["a", -1.5]')
-}
-
-export function readUnigram(field: Field): Model {
-  const list = field.get('vocab')
-  const pieces = list.values().map((piece, i) => readPiece(piece, () => list.at(i)))
-  const unknown = field.get('unk_id')
-  if (
-    !unknown.missing &&
-    !(Number.isInteger(unknown.value) && (unknown.value as number) >= 0 && (unknown.value as number) < pieces.length)
-  )
-    unknown.fail(
-      pieces.length === 0 ? 'null, as there are no pieces' : `null or the id of a piece, 0 to ${pieces.length - 1}`,
-    )
-  return unigram({
-    pieces,
-    unknownId: unknown.missing ? undefined : (unknown.value as number),
-    byteFallback: field.get('byte_fallback').boolean(false),
-    file: field.file,
-  })
+/** A lattice and the best path through it, for people. */
+function stepsOf(
+  lattice: Lattice,
+  best: Path,
+  describe: (edge: number) => { id: number; token: string; unknown: boolean },
+): UnigramSteps {
+  const chosen = new Set(best.edges)
+  const totals = lattice.totals()
+  const candidates = lattice.scores.map((score, edge) => ({
+    ...describe(edge),
+    start: lattice.starts.data[edge]!,
+    end: lattice.ends.data[edge]!,
+    score,
+    total: totals.scores[lattice.starts.data[edge]!]! + score,
+    best: totals.edges[lattice.ends.data[edge]!] === edge,
+    chosen: chosen.has(edge),
+  }))
+  return { model: 'Unigram', candidates, score: best.score }
 }

@@ -1,0 +1,103 @@
+/** The tokens of a Unigram model that fit at each place of a piece, and the best way through them. */
+import { characterLength } from '../text/unicode.ts'
+import { Lattice } from './lattice.ts'
+import { NO_TOKEN, Trie } from './trie.ts'
+
+/** Takes tokens that fit: by where they begin, then by length. */
+type Sink = { add(id: number, start: number, end: number, score: number): void }
+
+/** The best path to each unit of a piece, in arrays that are used again for the next piece. */
+export class BestPaths implements Sink {
+  #scores = new Float64Array(256)
+  /** Where the last token of the path begins; −1 while no path is known. */
+  #starts = new Int32Array(256)
+  #ids = new Int32Array(256)
+  #length = 0
+  /** Where a path had to use an unknown character and there is no token for it: −1 if nowhere. */
+  lacking = -1
+
+  /** Makes room for a piece of `length` units; no path but the empty one is known. */
+  reset(length: number): void {
+    const wanted = Math.max(256, length + 1)
+    // What one long text needed is not kept for ever.
+    if (wanted > this.#starts.length || this.#starts.length > Math.max(65536, 4 * wanted)) {
+      this.#scores = new Float64Array(wanted)
+      this.#starts = new Int32Array(wanted)
+      this.#ids = new Int32Array(wanted)
+    }
+    this.#starts.fill(-1, 0, length + 1)
+    this.#scores[0] = 0
+    this.#length = length
+    this.lacking = -1
+  }
+
+  /** The Viterbi algorithm. Of paths that are equally good the one whose last token is longest stays: it came first. */
+  add(id: number, start: number, end: number, score: number): void {
+    const total = score + this.#scores[start]!
+    if (this.#starts[end]! >= 0 && total <= this.#scores[end]!) return
+    this.#scores[end] = total
+    this.#starts[end] = start
+    this.#ids[end] = id
+    if (id === NO_TOKEN) this.lacking = start
+  }
+
+  /** The best path to the end: its ids, and where each ends. */
+  path(): { ids: number[]; ends: number[] } {
+    const ids: number[] = []
+    const ends: number[] = []
+    for (let end = this.#length; end > 0; end = this.#starts[end]!) {
+      ids.push(this.#ids[end]!)
+      ends.push(end)
+    }
+    return { ids: ids.reverse(), ends: ends.reverse() }
+  }
+}
+
+/** A Unigram model's tokens and their scores, by id. */
+export class ScoredTokens {
+  readonly #trie = new Trie()
+  readonly #scores: Float64Array
+  readonly #unknownId: number
+  readonly #unknownScore: number
+
+  /** `unknownScore` is that of a character that no token spells, written as `unknownId`, or `NO_TOKEN`. */
+  constructor(tokens: readonly string[], scores: Float64Array, unknownId: number, unknownScore: number) {
+    tokens.forEach((token, id) => {
+      this.#trie.add(token, id)
+    })
+    this.#scores = scores
+    this.#unknownId = unknownId
+    this.#unknownScore = unknownScore
+  }
+
+  /** Tells all tokens that fit in a piece that begins at `origin`. */
+  fit(piece: string, origin: number, sink: Sink): void {
+    const trie = this.#trie
+    for (let start = 0; start < piece.length; ) {
+      const next = start + characterLength(piece, start)
+      let spelled = false
+      let node = 0
+      for (let i = start; i < piece.length; i++) {
+        const cell = trie.child(node, piece.charCodeAt(i))
+        if (cell < 0) break
+        node = trie.node(cell)
+        const id = trie.token(cell)
+        if (id === NO_TOKEN) continue
+        sink.add(id, origin + start, origin + i + 1, this.#scores[id]!)
+        if (i + 1 === next) spelled = true
+      }
+      if (!spelled) sink.add(this.#unknownId, origin + start, origin + next, this.#unknownScore)
+      start = next
+    }
+  }
+
+  /** All ways to write the pieces of a text. */
+  lattice(pieces: readonly string[]): Lattice {
+    const lattice = new Lattice()
+    for (const piece of pieces) {
+      this.fit(piece, lattice.length, lattice)
+      lattice.length += piece.length
+    }
+    return lattice
+  }
+}
