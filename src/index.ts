@@ -53,6 +53,7 @@ export {
   type ChatMessage,
   type ChatTemplateOptions,
   chatTemplateOf,
+  type TemplateMessage,
 } from './tokenizers/chat-template.ts'
 export {
   type DecodeOptions,

@@ -6,6 +6,13 @@ import type { Tokenizer } from './tokenizer.ts'
 
 export type ChatMessage = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
 
+/** What a template may be given: content in parts, and whatever further fields it knows (`name`, `tool_calls`, …). */
+export type TemplateMessage = {
+  readonly role: string
+  readonly content: string | readonly { readonly type: string; readonly [field: string]: unknown }[] | null
+  readonly [field: string]: unknown
+}
+
 export type ChatTemplateOptions = {
   /** Ends where the model's answer begins. Default true. */
   readonly addGenerationPrompt?: boolean
@@ -38,16 +45,22 @@ export function chatTemplateOf(tokenizer: Tokenizer): string | undefined {
  */
 export async function applyChatTemplate(
   tokenizer: Tokenizer,
-  messages: readonly ChatMessage[],
+  messages: readonly (ChatMessage | TemplateMessage)[],
   { addGenerationPrompt = true, template = chatTemplateOf(tokenizer), variables = {} }: ChatTemplateOptions = {},
 ): Promise<string> {
   if (template === undefined)
     throw fileError('NO_TEMPLATE', 'The tokenizer has no chat template: its model is not made for conversations.')
   const { Template } = await import('@huggingface/jinja')
-  const tokens = tokenRoles.map((role) => [`${role}_token`, tokenizer.named[role] ?? ''])
+  const tokens = tokenRoles.flatMap((role) =>
+    role in tokenizer.named ? [[`${role}_token`, tokenizer.named[role]]] : [],
+  )
   try {
     return new Template(template).render({
-      messages: messages.map(({ role, content }) => ({ role, content })),
+      // A copy: templates may change what they are given.
+      messages: structuredClone(messages),
+      // Templates ask whether these are none, which what is undefined is not.
+      tools: null,
+      documents: null,
       add_generation_prompt: addGenerationPrompt,
       ...Object.fromEntries(tokens),
       ...variables,
