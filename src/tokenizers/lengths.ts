@@ -168,7 +168,7 @@ export function readPadding(field: Field): Padding | undefined {
   const multiple = field.get('pad_to_multiple_of')
   return {
     length: strategy.value === 'BatchLongest' ? 'longest' : strategy.get('Fixed').integer(0, largestId),
-    multipleOf: multiple.missing ? undefined : multiple.integer(1, largestId),
+    multipleOf: multiple.integer(0, largestId, 0) || undefined,
     direction: directions[field.get('direction').oneOf(['Right', 'Left'])],
     id: field.get('pad_id').integer(0, largestId),
     typeId: field.get('pad_type_id').integer(0, largestId),

@@ -1,6 +1,7 @@
 /** Text ↔ ids: normalize → pre-tokenize → model → post-process, and decode. Every tokenizer is this class with other stages. */
 import { failure, usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
+import { RandomStream } from '../base/random.ts'
 import {
   type AddedToken,
   AddedTokens,
@@ -16,6 +17,7 @@ import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
 import type { Model } from './models/index.ts'
 import { PieceCache } from './models/piece-cache.ts'
+import type { Sampling } from './models/sampling.ts'
 import type { Normalizer } from './normalizers/index.ts'
 import { joinAll, textPart } from './parts.ts'
 import type { PostProcessor } from './post-processors.ts'
@@ -23,6 +25,7 @@ import { onePiece, type PreTokenizer } from './pre-tokenizers/index.ts'
 import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
 import { wellFormed } from './text/unicode.ts'
+import { pushFound, TextPieces } from './text-pieces.ts'
 import { TokenList } from './token-list.ts'
 
 /** The stages of a tokenizer. Only the model is necessary. */
@@ -52,7 +55,15 @@ export type EncodeOptions = {
   truncation?: Truncation | number | false
   /** True pads to the longest of the batch; what is left out is the tokenizer's own. */
   padding?: Partial<Padding> | boolean
+  /**
+   * Subword regularization: the text is written in one of its many ways, drawn at random by a seed (Unigram: Kudo 2018; byte pair
+   * encoding: Provilkov et al. 2020). Without it encoding is the same every time, whatever dropout the tokenizer's file names.
+   */
+  sampling?: Sampling
 }
+
+/** One way to write a text in tokens. `score` is the logarithm of its probability, but for a constant of the text. */
+export type ScoredTokens = { score: number; ids: number[]; tokens: string[]; offsets: [number, number][] }
 
 export type DecodeOptions = { skipSpecialTokens?: boolean }
 
@@ -118,7 +129,7 @@ export class Tokenizer {
 
   /**
    * Text → tokens. Lone surrogates are encoded as U+FFFD. Errors: `SPECIAL_TOKEN_IN_TEXT`, `BAD_TRUNCATION`, `BAD_PADDING`,
-   * `UNKNOWN_PIECE` (a vocabulary without an unknown token).
+   * `UNKNOWN_PIECE` (a vocabulary without an unknown token), `BAD_SAMPLING`.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
     return pad([this.#encodeOne([text, options.pair], options)], this.#padding(options.padding))[0]!
@@ -135,10 +146,22 @@ export class Tokenizer {
 
   #encodeOne(
     [text, pair]: readonly [string, string?],
-    { special = 'error', addSpecialTokens = true, truncation = this.stages.truncation ?? false }: EncodeOptions,
+    {
+      special = 'error',
+      addSpecialTokens = true,
+      truncation = this.stages.truncation ?? false,
+      sampling,
+    }: EncodeOptions,
   ): Encoding {
-    const tokens = [this.#tokens(text, special)]
-    if (pair !== undefined) tokens.push(this.#tokens(pair, special))
+    const texts = pair === undefined ? [text] : [text, pair]
+    const tokens = texts.map((one, i) =>
+      sampling ? this.#sampled(one, special, sampling, i) : this.#tokens(one, special),
+    )
+    return this.#arrange(tokens, addSpecialTokens, truncation)
+  }
+
+  /** The tokens of one text or two, cut to length, with the special tokens around them. */
+  #arrange(tokens: readonly TokenList[], addSpecialTokens: boolean, truncation: Truncation | number | false): Encoding {
     const { postProcessor } = this.stages
     const added = (addSpecialTokens && postProcessor?.added(tokens.length === 2)) || 0
     const settings = typeof truncation === 'number' ? { maxLength: truncation } : truncation || undefined
@@ -167,11 +190,46 @@ export class Tokenizer {
         this.#pieces(segment.text, out)
         continue
       }
-      const { text: matched, token } = segment
-      if (matched.text !== token.content) out.labels.set(out.length, matched.text)
-      out.push(token.id, originalStart(matched, 0), originalEnd(matched, matched.text.length))
+      pushFound(segment as Required<Segment>, out)
     }
     return out
+  }
+
+  #textPieces(text: string, special: SpecialHandling): TextPieces {
+    const clean = wellFormed(text)
+    return new TextPieces(clean, this.segments(clean, special), this.stages.preTokenizer)
+  }
+
+  /** The tokens of a text drawn at random; `site` keeps the texts of a pair apart. */
+  #sampled(text: string, special: SpecialHandling, sampling: Sampling, site: number): TokenList {
+    const { model } = this.stages
+    if (!model.sample)
+      throw usageError(
+        'BAD_SAMPLING',
+        'This tokenizer has one way to write a text, so there is nothing to sample.\nExpected a tokenizer of byte pair encoding or Unigram.',
+      )
+    const pieces = this.#textPieces(text, special)
+    const random = new RandomStream({ seed: sampling.seed, purpose: 'subwords', site })
+    const found = model.sample(pieces.spelled, sampling, () => random.uniform())
+    return pieces.tokens(found, model.labeledByText)
+  }
+
+  /**
+   * The n best ways to write a text, best first, without special tokens around them; fewer if there are fewer. Of equal scores
+   * that comes first whose last token is longest. Errors: those of `encode`, `BAD_N_BEST`, `TOO_MANY_PATHS`.
+   */
+  nBest(text: string, n: number, { special = 'error' }: Pick<EncodeOptions, 'special'> = {}): ScoredTokens[] {
+    const { model } = this.stages
+    if (!model.nBest)
+      throw usageError('BAD_N_BEST', 'This tokenizer does not score ways to write a text.\nExpected one of Unigram.')
+    if (!Number.isSafeInteger(n) || n < 1)
+      throw usageError('BAD_N_BEST', `The number of ways to write a text is ${show(n)}.\nExpected an integer from 1.`)
+    const pieces = this.#textPieces(text, special)
+    return model.nBest(pieces.spelled, n).map(({ tokens, score }) => {
+      const found = pieces.tokens(tokens, model.labeledByText)
+      const { ids, tokens: spelled, offsets } = this.#arrange([found], false, false)
+      return { score, ids, tokens: spelled, offsets }
+    })
   }
 
   #pieces(text: Aligned, out: TokenList): void {
@@ -203,7 +261,9 @@ export class Tokenizer {
     if (padding === false || (padding === undefined && !own)) return undefined
     const asked = typeof padding === 'object' ? padding : {}
     const token = asked.token ?? own?.token ?? this.named.pad
-    const id = asked.id ?? (token === undefined ? undefined : this.idOf(token))
+    // A file's padding says which id its token has, whatever the vocabulary says.
+    const known = asked.token === undefined ? own?.id : undefined
+    const id = asked.id ?? known ?? (token === undefined ? undefined : this.idOf(token))
     if (id === undefined)
       throw usageError(
         'BAD_PADDING',
