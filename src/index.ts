@@ -64,6 +64,8 @@ export {
   type LearningExample,
   learningExample,
   loadTokenizer,
+  type Sampling,
+  type ScoredTokens,
   type Tokenizer,
 } from './tokenizers/index.ts'
 export type { Recipe, RecipeInput } from './training/recipe.ts'

@@ -15,10 +15,11 @@ export { type LearnedPair, type LearningExample, learningExample } from './learn
 export type { Padding, Truncation } from './lengths.ts'
 export { findTokenizer, loadTokenizer, parseTokenizer } from './load.ts'
 export type { MergeRound } from './merge-rounds.ts'
+export type { Sampling } from './models/sampling.ts'
 export type { ModelSteps } from './models/steps.ts'
 export { type Vocabulary, vocabularyOf } from './models/vocabulary.ts'
 export { codePointOffsets } from './text/unicode.ts'
-export { type DecodeOptions, type DecodeStream, type EncodeOptions, Tokenizer } from './tokenizer.ts'
+export { type DecodeOptions, type DecodeStream, type EncodeOptions, type ScoredTokens, Tokenizer } from './tokenizer.ts'
 export { type TrainingKindName, trainingKinds } from './training/kinds.ts'
 export {
   type TrainOptions,
