@@ -1,28 +1,132 @@
 /** `pellucid tokenizer train`: learns a tokenizer from texts and writes it as Hugging Face reads it. */
 import { fileError, usageError } from '../base/errors.ts'
-import { sampleParts, type TextPart, textPieces } from '../datasets/text.ts'
-import {
-  byteTokenizer,
-  type Tokenizer,
-  type TrainOptions,
-  trainBytelevelBpe,
-  trainCharacters,
-} from '../tokenizers/index.ts'
-import type { Command, Terminal } from './command.ts'
+import { type TextPart, textPieces } from '../datasets/text.ts'
+import { type Tokenizer, type TrainingKindName, trainingKinds } from '../tokenizers/index.ts'
+import type { TrainSettings } from '../tokenizers/training/preparation.ts'
+import { trainMeasured } from '../tokenizers/training/train.ts'
+import { painter } from './color.ts'
+import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { checkDirectory, type Reading, reading, readParts, sizeOfText } from './data-files.ts'
-import { filled, json, lossy, oneOf, whole } from './options.ts'
+import { bytesText, duration } from './format.ts'
+import { camel, filled, flagOf, json, lossy, oneOf, whole } from './options.ts'
+import { inQuotes } from './token-text.ts'
+import { TokenizerProgress } from './tokenizer-progress.ts'
+import { none, normalizers, preTokenizers, stagesNamed } from './tokenizer-stages.ts'
 
-type Options = Pick<TrainOptions, 'vocabSize' | 'minFrequency' | 'specialTokens' | 'onProgress'>
+const kindNames = Object.keys(trainingKinds) as TrainingKindName[]
+const largest = 2 ** 31
+const most = (flag: string) => whole(flag, { min: 1, max: largest })
 
-/** The kinds there are: what each learns from texts. */
-const kinds: Readonly<Record<string, (texts: Iterable<string>, options: Options) => Tokenizer>> = {
-  bpe: trainBytelevelBpe,
-  characters: trainCharacters,
-  bytes: () => byteTokenizer(),
+/** What is to be learned; each is a setting of the same name. */
+const settings: readonly OptionSpec[] = [
+  {
+    flags: '--vocab-size <n>',
+    description: 'most tokens, special ones included (default: 8000; 30000 words; all characters)',
+    parse: most('--vocab-size'),
+  },
+  {
+    flags: '--min-frequency <n>',
+    description: 'leave out what occurs less often',
+    parse: whole('--min-frequency', { min: 0 }),
+  },
+  {
+    flags: '--initial-alphabet <characters>',
+    description: 'characters that become tokens in any case (default for byte-level bpe: all bytes)',
+    parse: filled('--initial-alphabet', 'characters'),
+  },
+  {
+    flags: '--limit-alphabet <n>',
+    description: 'at most so many characters as tokens, the frequent ones',
+    parse: most('--limit-alphabet'),
+  },
+  {
+    flags: '--max-token-length <n>',
+    description: 'leave out longer tokens, as Hugging Face counts characters',
+    parse: most('--max-token-length'),
+  },
+  {
+    flags: '--end-of-word <suffix>',
+    description: 'stands after what ends a word, such as </w>',
+    parse: filled('--end-of-word', 'a suffix such as </w>'),
+  },
+  {
+    flags: '--continuing-prefix <prefix>',
+    description: 'stands before what goes on with a word (default for wordpiece: ##)',
+    parse: filled('--continuing-prefix', 'a prefix such as ##'),
+  },
+]
+
+/** The stages before the model. */
+const stages: readonly OptionSpec[] = [
+  {
+    flags: '--normalizer <name>',
+    description: `rewrites the text first; several in this order: ${[...Object.keys(normalizers), none].join(', ')}`,
+    parse: oneOf('--normalizer', [...Object.keys(normalizers), none]),
+    repeat: true,
+  },
+  {
+    flags: '--pre-tokenizer <name>',
+    description: `cuts the text into words; several in this order: ${[...Object.keys(preTokenizers), none].join(', ')}`,
+    parse: oneOf('--pre-tokenizer', [...Object.keys(preTokenizers), none]),
+    repeat: true,
+  },
+]
+
+const special: OptionSpec = {
+  flags: '--special <token>',
+  description: 'a special token; they get the first ids',
+  repeat: true,
 }
 
-/** A tokenizer is learned from at most so much text, taken evenly from all of it: it has to fit in memory. */
-const learningBytes = 2 ** 29
+const given = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0)
+const chosenBy = (values: Values, option: OptionSpec): unknown => values[camel(flagOf(option).slice(2))]
+
+/** Refuses flags that mean nothing for a kind. */
+function checkFlags(model: TrainingKindName, values: Values): void {
+  const kind = trainingKinds[model]
+  const flags = [...settings, ...stages, special].filter((option) => given(chosenBy(values, option))).map(flagOf)
+  if ('fixed' in kind && flags.length > 0)
+    throw usageError(
+      'BAD_USAGE',
+      `tokenizer train --model ${model} learns nothing: its tokens are fixed. Leave out ${flags.join(', ')}.`,
+    )
+  const optional = settings.slice(2).map(flagOf)
+  const takes: readonly string[] = 'fixed' in kind ? [] : kind.takes
+  const wrong = flags.find((flag) => optional.includes(flag) && !takes.includes(camel(flag.slice(2))))
+  if (wrong) throw usageError('BAD_USAGE', `tokenizer train --model ${model} has no use for ${wrong}. Leave it out.`)
+}
+
+/** The flags as settings of training. */
+function settingsOf(values: Values): Omit<TrainSettings, 'model'> {
+  const chosen = settings.map((option) => [camel(flagOf(option).slice(2)), chosenBy(values, option)] as const)
+  return {
+    ...Object.fromEntries(chosen.filter(([, value]) => value !== undefined)),
+    specialTokens: values.special.length > 0 ? values.special : undefined,
+    normalizer: stagesNamed('--normalizer', values.normalizer, normalizers, 'normalizers'),
+    preTokenizer: stagesNamed('--pre-tokenizer', values.preTokenizer, preTokenizers, 'pretokenizers'),
+  }
+}
+
+/** Each file as a text that comes in chunks. */
+function* textsOf(parts: readonly TextPart[], { lossy }: Reading, progress: TokenizerProgress) {
+  for (const part of parts)
+    yield (async function* () {
+      for await (const piece of textPieces([part], lossy)) {
+        progress.bytes += Buffer.byteLength(piece)
+        yield piece
+      }
+    })()
+}
+
+/** The longest tokens that were learned, as text. */
+function longestTokens(tokenizer: Tokenizer, wanted: number): string[] {
+  const texts: string[] = []
+  for (let id = 0; id < tokenizer.vocabSize; id++) {
+    const bytes = tokenizer.bytesOf(id)
+    if (bytes) texts.push(new TextDecoder().decode(bytes))
+  }
+  return texts.sort((a, b) => b.length - a.length).slice(0, wanted)
+}
 
 const trainTokenizer: Command = {
   name: 'train',
@@ -30,7 +134,7 @@ const trainTokenizer: Command = {
   arguments: [
     {
       name: 'files',
-      description: 'the texts, - for standard input (none for bytes)',
+      description: 'the texts, of any size, - for standard input (none for bytes)',
       variadic: true,
       optional: true,
       parse: filled('files'),
@@ -39,21 +143,14 @@ const trainTokenizer: Command = {
   options: [
     {
       flags: '--model <kind>',
-      description: 'bpe (byte-level, as GPT-2), characters, or bytes (as ByT5)',
-      parse: oneOf('--model', Object.keys(kinds)),
+      description: kindNames.map((name) => `${name} (${trainingKinds[name].description})`).join(', '),
+      parse: oneOf('--model', kindNames),
       default: 'bpe',
     },
-    {
-      flags: '--vocab-size <n>',
-      description: 'most tokens, special ones included (default: 8000 for bpe, all characters)',
-      parse: whole('--vocab-size', { min: 1, max: 2 ** 31 }),
-    },
-    {
-      flags: '--min-frequency <n>',
-      description: 'leave out what occurs less often',
-      parse: whole('--min-frequency', { min: 0 }),
-    },
-    { flags: '--special <token>', description: 'a special token; they get the first ids', repeat: true },
+    ...settings,
+    special,
+    ...stages,
+    { flags: '--lines', description: 'every line is a text of its own, as when Hugging Face reads files' },
     {
       flags: '--out <dir>',
       description: 'directory for tokenizer.json and tokenizer_config.json',
@@ -62,67 +159,74 @@ const trainTokenizer: Command = {
     lossy,
     json,
   ],
-  examples: ['tokenizer train --model bpe --vocab-size 4000 --out tokenizers/mine book.txt letters.txt'],
-  async run({ files, model, vocabSize, minFrequency, special, out, lossy, json: asJson }, terminal) {
+  examples: [
+    'tokenizer train --model bpe --vocab-size 4000 --out tokenizers/mine book.txt letters.txt',
+    'tokenizer train --model bpe --pre-tokenizer whitespace-split --end-of-word "</w>" --out tokenizers/old book.txt',
+    'tokenizer train --model wordpiece --vocab-size 30000 --out tokenizers/bert corpus.txt',
+  ],
+  async run(values, terminal) {
+    const { files, out, lines, json: asJson } = values
+    const model: TrainingKindName = values.model
     if (out === undefined)
       throw usageError('NO_OUT', 'tokenizer train needs --out DIR, where the tokenizer is written.')
-    if (files.length === 0 && model !== 'bytes')
+    const learns = !('fixed' in trainingKinds[model])
+    if (files.length === 0 && learns)
       throw usageError('NO_DATA', `tokenizer train --model ${model} needs texts to learn from: FILES.`)
-    if (model === 'bytes' && (vocabSize ?? minFrequency ?? special[0]) !== undefined)
-      throw usageError(
-        'BAD_USAGE',
-        'tokenizer train --model bytes learns nothing: its tokens are fixed. Leave out the flags for them.',
-      )
+    checkFlags(model, values)
     await checkDirectory('--out', out)
-    const how = reading(lossy, terminal)
+    const how = reading(values.lossy, terminal)
     const parts = await readParts(files, how)
-    if (model !== 'bytes' && sizeOfText(parts) === 0)
-      throw fileError('EMPTY_DATA', `${files.join(', ')}: empty. Give a text to learn from.`)
-    const live = terminal.interactive && !asJson
-    const texts = await readTexts(parts, how)
+    const bytes = sizeOfText(parts)
+    if (learns && bytes === 0) throw fileError('EMPTY_DATA', `${files.join(', ')}: empty. Give a text to learn from.`)
+    const began = performance.now()
+    const progress = new TokenizerProgress(terminal, bytes)
+    const { tokenizer, tokens } = await trainMeasured(textsOf(parts, how, progress), {
+      ...settingsOf(values),
+      model,
+      lines,
+      measure: true,
+      signal: terminal.signal,
+      onProgress: (event) => progress.see(event),
+    }).finally(() => progress.clear())
     how.tell(files.join(', '))
-    // Learning does not return to the event loop, so a signal could not ask it to stop. Nothing is written until it is done.
-    terminal.endAtOnce()
-    const options = {
-      vocabSize,
-      minFrequency,
-      specialTokens: special.length ? special : undefined,
-      ...(live && follow(terminal)),
-    }
-    const tokenizer = kinds[model]!(texts, options)
-    if (live) terminal.note('\r\x1b[K')
     await tokenizer.save(out)
-    const result = { out, model, vocabulary: tokenizer.vocabSize }
-    if (asJson) terminal.out(`${JSON.stringify(result)}\n`)
-    else terminal.out(`${tokenizer.vocabSize} tokens, written to ${out}\n`)
+    const seconds = (performance.now() - began) / 1000
+    const text = { bytes: progress.bytes, tokens, seconds }
+    if (asJson) {
+      const perToken = tokens === undefined ? undefined : { tokens, bytesPerToken: progress.bytes / tokens }
+      const longest = longestTokens(tokenizer, 10)
+      const result = {
+        out,
+        model,
+        vocabulary: tokenizer.vocabSize,
+        bytes: progress.bytes,
+        ...perToken,
+        seconds,
+        longest,
+      }
+      terminal.out(`${JSON.stringify(result)}\n`)
+    } else {
+      terminal.out(`${tokenizer.vocabSize} tokens, written to ${out}\n`)
+      if (learns) summarize(terminal, tokenizer, text)
+    }
   },
 }
 
-async function readTexts(parts: readonly TextPart[], { terminal, lossy }: Reading): Promise<string[]> {
-  const total = sizeOfText(parts)
-  if (total > learningBytes)
-    terminal.note(
-      `Learning from ${learningBytes / 2 ** 20} MiB of ${Math.round(total / 2 ** 20)}, taken evenly from all.\n`,
-    )
-  const texts: string[] = []
-  for await (const piece of textPieces(await sampleParts(parts, learningBytes), lossy)) {
-    terminal.signal.throwIfAborted()
-    texts.push(piece)
-  }
-  return texts
-}
-
-/** Shows how far it is, a few times a second. */
-function follow(terminal: Terminal): Pick<TrainOptions, 'onProgress'> {
-  let shown = 0
-  return {
-    onProgress(progress) {
-      if (performance.now() - shown < 100) return
-      shown = performance.now()
-      const text = progress.stage === 'read' ? 'counting words' : `${progress.done} of ${progress.total} tokens`
-      terminal.note(`\r${text}\x1b[K`)
-    },
-  }
+/** What the tokenizer makes of the text it was learned from. */
+function summarize(
+  terminal: Terminal,
+  tokenizer: Tokenizer,
+  { bytes, tokens, seconds }: { bytes: number; tokens: number | undefined; seconds: number },
+): void {
+  const paint = painter(terminal.color)
+  const rate = tokens === undefined ? '' : `${tokens} tokens, ${(bytes / tokens).toFixed(2)} bytes per token, `
+  const longest = longestTokens(tokenizer, 8).filter((text) => [...text].length > 1)
+  terminal.note(
+    paint.dim(
+      `The text: ${bytesText(bytes)}, ${rate}read and learned in ${seconds < 60 ? `${seconds.toFixed(1)}s` : duration(seconds)}\n`,
+    ),
+  )
+  if (longest.length > 0) terminal.note(paint.dim(`The longest tokens: ${longest.map(inQuotes).join(' ')}\n`))
 }
 
 export const tokenizer: Command = {

@@ -1,18 +1,21 @@
 /** The characters that subword models begin with. */
 import { usageError } from '../../base/errors.ts'
 import { codePointOrder } from '../text/unicode.ts'
-import type { LearnSettings, WordCounts } from './kind.ts'
-import { affixed } from './learn-merges.ts'
+import { affixed } from './affixes.ts'
+import { type LearnSettings, type WordCounts, wordsAtOnce } from './kind.ts'
 
 /**
  * The characters of some words and the initial alphabet, by code point. Where there are more than `limitAlphabet` the rarest go,
  * among equals those of larger code points; those of the initial alphabet are the last to go.
  */
-export function charactersOf(words: WordCounts, settings: LearnSettings): string[] {
+function* charactersOf(words: WordCounts, settings: LearnSettings): Generator<undefined, string[]> {
   const { initialAlphabet = [], limitAlphabet = Number.POSITIVE_INFINITY } = settings
   const counts = new Map<string, number>()
-  for (const [word, count] of words)
+  let seen = 0
+  for (const [word, count] of words) {
     for (const character of word) counts.set(character, (counts.get(character) ?? 0) + count)
+    if (++seen % wordsAtOnce === 0) yield
+  }
   for (const character of initialAlphabet) counts.set(character, Number.POSITIVE_INFINITY)
   const found = [...counts]
   if (found.length > limitAlphabet)
@@ -21,27 +24,46 @@ export function charactersOf(words: WordCounts, settings: LearnSettings): string
 }
 
 /**
+ * The characters as they stand within words, in the order in which they occur when the words are in order: that of the first word
+ * with each, then of the places in it.
+ */
+function* affixedCharacters(
+  words: WordCounts,
+  known: ReadonlySet<string>,
+  { continuingPrefix: prefix, endOfWord: suffix }: LearnSettings,
+): Generator<undefined, string[]> {
+  const firsts = new Map<string, { word: string; place: number }>()
+  let seen = 0
+  for (const word of words.keys()) {
+    let place = 0
+    for (const character of word) {
+      const at = place
+      place += character.length
+      if (!known.has(character)) continue
+      const symbol = affixed(character, at === 0, place === word.length, prefix, suffix)
+      const first = firsts.get(symbol)
+      if (!first || codePointOrder(word, first.word) < 0) firsts.set(symbol, { word, place: at })
+    }
+    if (++seen % wordsAtOnce === 0) yield
+  }
+  return [...firsts]
+    .sort(([, a], [, b]) => codePointOrder(a.word, b.word) || a.place - b.place)
+    .map(([symbol]) => symbol)
+}
+
+/**
  * What merging begins with: special tokens, characters, and the characters as they stand within words. Throws
  * VOCABULARY_TOO_SMALL where that is more than the vocabulary may have.
  */
-export function alphabetOf(words: WordCounts, settings: LearnSettings): string[] {
-  const { vocabSize, specialTokens, continuingPrefix: prefix, endOfWord: suffix } = settings
-  const plain = new Set([...specialTokens, ...charactersOf(words, settings)])
-  const within = new Set<string>()
-  if (prefix || suffix)
-    for (const word of words.keys()) {
-      let place = 0
-      for (const character of word) {
-        const first = place === 0
-        place += character.length
-        if (plain.has(character)) within.add(affixed(character, first, place === word.length, prefix, suffix))
-      }
-    }
-  const alphabet = new Set([...plain, ...[...within].sort(codePointOrder)])
+export function* alphabetOf(words: WordCounts, settings: LearnSettings): Generator<undefined, string[]> {
+  const { vocabSize, specialTokens, continuingPrefix, endOfWord } = settings
+  const alphabet = new Set([...specialTokens, ...(yield* charactersOf(words, settings))])
+  if (continuingPrefix || endOfWord)
+    for (const symbol of yield* affixedCharacters(words, new Set(alphabet), settings)) alphabet.add(symbol)
   if (alphabet.size > vocabSize)
     throw usageError(
       'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${alphabet.size}: ${alphabet.size - specialTokens.length} characters and ${specialTokens.length} special tokens. Ask for more, or limit the alphabet.`,
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${alphabet.size}: ${specialTokens.length} special tokens and ${alphabet.size - specialTokens.length} characters. Ask for more, or limit the alphabet.`,
     )
   return [...alphabet]
 }

@@ -1,29 +1,38 @@
 /** Byte pair encoding to be learned: over bytes as GPT-2's (Radford et al. 2019, §2.2), or over characters with any other cutting. */
-import type { Json } from '../field.ts'
+
 import { gpt2Named } from '../byte-level.ts'
+import type { Json } from '../field.ts'
 import { byteCharacters } from '../text/bytes.ts'
 import { alphabetOf } from './alphabet.ts'
 import { preTokenizerStages, stagesAround } from './around.ts'
 import type { CuttingJson, LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
-import { learningMerges } from './learn-merges.ts'
+import { type Learned, learningMerges } from './learn-merges.ts'
 
 const isByteLevel = (cutting: CuttingJson): boolean =>
   preTokenizerStages(cutting).some(({ type }) => type === 'ByteLevel')
 
-/** Merges under the settings of learning. */
-export const learningPairs = (words: WordCounts, settings: LearnSettings) =>
-  learningMerges(words, {
+/** Learns merges under the settings of a kind. */
+export function* learningPairs(
+  words: WordCounts,
+  settings: LearnSettings,
+): Generator<LearnProgress | undefined, Learned> {
+  return yield* learningMerges(words, {
     ...settings,
-    alphabet: alphabetOf(words, settings),
+    alphabet: yield* alphabetOf(words, settings),
     prefix: settings.continuingPrefix,
     suffix: settings.endOfWord,
   })
+}
 
 /** Token → id. */
 export const vocabJson = (tokens: readonly string[]): Record<string, number> =>
   Object.fromEntries(tokens.map((token, id) => [token, id]))
 
-function* learn(words: WordCounts, settings: LearnSettings, cutting: CuttingJson): Generator<LearnProgress, Json> {
+function* learn(
+  words: WordCounts,
+  settings: LearnSettings,
+  cutting: CuttingJson,
+): Generator<LearnProgress | undefined, Json> {
   const { tokens, merges } = yield* learningPairs(words, settings)
   return {
     type: 'BPE',

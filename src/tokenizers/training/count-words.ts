@@ -2,6 +2,7 @@
 import type { Normalizer } from '../normalizers/index.ts'
 import { onePiece, type PreTokenizer } from '../pre-tokenizers/index.ts'
 import { wellFormed } from '../text/unicode.ts'
+import { wordsAtOnce } from './kind.ts'
 import { type TableBounds, WordTable } from './word-table.ts'
 
 /** The stages that make words of a text. */
@@ -36,12 +37,14 @@ export class WordCounter {
   }
 
   /** The words as the model is to see them. */
-  counts(): Map<string, number> {
+  *counts(): Generator<undefined, Map<string, number>> {
     const spelling = this.#cutting.preTokenizer?.spelling
     const words = new Map<string, number>()
+    let seen = 0
     for (const [word, count] of this.#table) {
       const spelled = spelling ? spelling(word).text : word
       words.set(spelled, (words.get(spelled) ?? 0) + count)
+      if (++seen % wordsAtOnce === 0) yield
     }
     return words
   }

@@ -6,6 +6,9 @@ import type { Tokenizer } from '../tokenizer.ts'
 /** The words of some texts and how often each occurs: normalized, cut and spelled as the model is to see them. */
 export type WordCounts = ReadonlyMap<string, number>
 
+/** Long work is interrupted after so many words, so that others get their turn: some milliseconds at most. */
+export const wordsAtOnce = 2048
+
 /** How far learning is: tokens learned, or rounds done, of those wanted. */
 export type LearnProgress = { readonly done: number; readonly total: number }
 
@@ -60,9 +63,9 @@ export type LearnedKind = {
   around(settings: LearnSettings, cutting: CuttingJson): Pick<StagesJson, 'post_processor' | 'decoder'>
   /**
    * Words → the `model` of a tokenizer.json, where special token i has the id i. Yields every few milliseconds, so that others get
-   * their turn. The same words give the same model, in whatever order they come.
+   * their turn, with what there is to tell. The same words give the same model, in whatever order they come.
    */
-  learn(words: WordCounts, settings: LearnSettings, cutting: CuttingJson): Generator<LearnProgress, Json>
+  learn(words: WordCounts, settings: LearnSettings, cutting: CuttingJson): Generator<LearnProgress | undefined, Json>
 }
 
 /** A kind whose tokens are fixed: nothing is learned. */

@@ -3,7 +3,8 @@
  * neighbors becomes a symbol. Counts are kept up to date word by word instead of being taken anew, so a merge costs only the
  * words it changes.
  */
-import type { LearnProgress, WordCounts } from './kind.ts'
+import { affixed } from './affixes.ts'
+import { type LearnProgress, type WordCounts, wordsAtOnce } from './kind.ts'
 import { PairCounts } from './pair-counts.ts'
 import { PairQueue } from './pair-queue.ts'
 
@@ -37,14 +38,11 @@ type Words = {
   counts: Float64Array
 }
 
-/** A character with the affixes that it has at a place in a word. */
-export const affixed = (character: string, first: boolean, last: boolean, prefix = '', suffix = ''): string =>
-  (first ? '' : prefix) + character + (last ? suffix : '')
-
-/** Long work is interrupted after so many words, so that others get their turn. */
-const wordsAtOnce = 2048
-
-function* symbolsOf(words: WordCounts, ids: ReadonlyMap<string, number>, options: MergeOptions) {
+function* symbolsOf(
+  words: WordCounts,
+  ids: ReadonlyMap<string, number>,
+  options: MergeOptions,
+): Generator<undefined, Words> {
   const { prefix, suffix, maxTokenLength } = options
   const plain = !prefix && !suffix
   let units = 0
@@ -125,23 +123,22 @@ function lastOfEach(merges: readonly (readonly [number, number])[]): (readonly [
  * Words → merges, in the order learned, and the tokens with the merged ones at the end. Among pairs of equal count the one with
  * the smaller ids goes first, so the result depends on the words alone. Everything is decided as by Hugging Face's `BpeTrainer`.
  */
-export function* learningMerges(words: WordCounts, options: MergeOptions): Generator<LearnProgress, Learned> {
+export function* learningMerges(
+  words: WordCounts,
+  options: MergeOptions,
+): Generator<LearnProgress | undefined, Learned> {
   const { vocabSize, minFrequency = 0, alphabet, prefix = '', maxTokenLength = Number.POSITIVE_INFINITY } = options
   const tokens = [...alphabet]
   const ids = new Map(tokens.map((token, id) => [token, id]))
   const first = tokens.length
-  const progress = () => ({ done: tokens.length - first, total: Math.max(0, vocabSize - first) })
-  const reading = symbolsOf(words, ids, options)
-  let read = reading.next()
-  for (; !read.done; read = reading.next()) yield progress()
-  const table = read.value
+  const table = yield* symbolsOf(words, ids, options)
   // Every token that is learned takes at least one symbol away.
   const counts = new PairCounts(Math.max(tokens.length, Math.min(vocabSize, tokens.length + table.symbols.length)))
   for (let word = 0; word < table.counts.length; word++) {
     const end = table.ends[word]!
     for (let i = table.starts[word]!; i + 1 < end; i++)
       counts.add(table.symbols[i]!, table.symbols[i + 1]!, table.counts[word]!, word)
-    if (word % wordsAtOnce === 0) yield progress()
+    if (word % wordsAtOnce === 0) yield
   }
   const queue = new PairQueue()
   const enqueueGrown = () => {
@@ -172,10 +169,10 @@ export function* learningMerges(words: WordCounts, options: MergeOptions): Gener
     merges.push(pair)
     for (let i = 0; i < best.words.length; i++) {
       mergeWord(table, best.words[i]!, pair, merged, counts, maxTokenLength)
-      if (i % wordsAtOnce === wordsAtOnce - 1) yield progress()
+      if (i % wordsAtOnce === wordsAtOnce - 1) yield
     }
     enqueueGrown()
-    yield progress()
+    yield { done: tokens.length - first, total: vocabSize - first }
   }
   return { tokens, merges: lastOfEach(merges).map(([left, right]) => [tokens[left]!, tokens[right]!]) }
 }

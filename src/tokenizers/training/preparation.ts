@@ -1,5 +1,5 @@
 /** What a training sets out with: its kind, settings and stages, checked before any text is read; and the tokenizer in the end. */
-import { usageError } from '../../base/errors.ts'
+import { PellucidError, usageError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
 import type { NamedTokens, TokenRole } from '../config.ts'
 import { Field, type Json } from '../field.ts'
@@ -8,7 +8,7 @@ import { readNormalizer } from '../normalizers/index.ts'
 import { readPreTokenizer } from '../pre-tokenizers/index.ts'
 import { Tokenizer } from '../tokenizer.ts'
 import { WordCounter } from './count-words.ts'
-import type { LearnedKind, LearnProgress, LearnSettings } from './kind.ts'
+import { type LearnedKind, type LearnProgress, type LearnSettings, type WordCounts, wordsAtOnce } from './kind.ts'
 import { type TrainingKindName, trainingKinds } from './kinds.ts'
 
 /** What to learn and how. What is left out is usual for the kind. */
@@ -25,7 +25,12 @@ export type TrainSettings = Partial<Omit<LearnSettings, 'initialAlphabet'>> & {
 }
 
 /** Words to be counted, and then learned from. */
-export type Preparation = { readonly counter: WordCounter; learn(): Generator<LearnProgress, Tokenizer> }
+export type Preparation = {
+  readonly counter: WordCounter
+  learn(): Generator<LearnProgress | undefined, Tokenizer>
+  /** How many tokens of this tokenizer the words are, which it was learned from; undefined if it cannot write all of them. */
+  measure(tokenizer: Tokenizer): Generator<undefined, number | undefined>
+}
 
 /** What special tokens are for, by the spellings that published tokenizers have for them. */
 const usualRoles: Readonly<Record<string, TokenRole>> = {
@@ -113,13 +118,16 @@ function prepareKind(kind: LearnedKind, given: TrainSettings): Preparation {
   checkSettings(settings)
   const read = <T>(json: Json | null, name: string, reader: (field: Field) => T) =>
     json === null ? undefined : reader(new Field('the settings', json, name))
+  const counter = new WordCounter({
+    normalizer: read(cutting.normalizer, 'normalizer', readNormalizer),
+    preTokenizer: read(cutting.pre_tokenizer, 'pre_tokenizer', readPreTokenizer),
+  })
+  let words: WordCounts = new Map()
   return {
-    counter: new WordCounter({
-      normalizer: read(cutting.normalizer, 'normalizer', readNormalizer),
-      preTokenizer: read(cutting.pre_tokenizer, 'pre_tokenizer', readPreTokenizer),
-    }),
+    counter,
     *learn() {
-      const learned = yield* kind.learn(this.counter.counts(), settings, cutting)
+      words = yield* counter.counts()
+      const learned = yield* kind.learn(words, settings, cutting)
       const around = kind.around(settings, cutting)
       const parsed = parseTokenizer({
         version: '1.0',
@@ -130,6 +138,19 @@ function prepareKind(kind: LearnedKind, given: TrainSettings): Preparation {
         model: learned,
       })
       return new Tokenizer({ ...parsed.stages, named: settings.named })
+    },
+    *measure({ stages: { model } }) {
+      let [tokens, seen] = [0, 0]
+      try {
+        for (const [word, count] of words) {
+          tokens += (count * model.tokenize(word).length) / 3
+          if (++seen % wordsAtOnce === 0) yield
+        }
+      } catch (error) {
+        if (error instanceof PellucidError && error.code === 'UNKNOWN_PIECE') return undefined
+        throw error
+      }
+      return tokens
     },
   }
 }

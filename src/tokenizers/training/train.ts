@@ -41,12 +41,21 @@ export type TrainOptions = Pick<TrainSettings, 'vocabSize' | 'minFrequency' | 's
  * The same texts give the same tokenizer. Other work gets its turn meanwhile.
  * Errors: `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `BAD_SETTING`, `VOCABULARY_TOO_SMALL`, those of reading stages, and the signal's reason.
  */
-export async function trainTokenizer(
+export const trainTokenizer = async (
   texts: Iterable<TrainText> | AsyncIterable<TrainText>,
-  { onProgress, signal, lines, ...settings }: TrainTokenizerOptions = {},
-): Promise<Tokenizer> {
+  options: TrainTokenizerOptions = {},
+): Promise<Tokenizer> => (await trainMeasured(texts, options)).tokenizer
+
+/** What was learned, and how many tokens the texts have with it; undefined where no text was read, or not all of it has tokens. */
+export type Trained = { readonly tokenizer: Tokenizer; readonly tokens: number | undefined }
+
+/** Learns a tokenizer as `trainTokenizer` does, and counts the tokens of the texts with it where `measure` says so. */
+export async function trainMeasured(
+  texts: Iterable<TrainText> | AsyncIterable<TrainText>,
+  { onProgress, signal, lines, measure = false, ...settings }: TrainTokenizerOptions & { measure?: boolean } = {},
+): Promise<Trained> {
   const preparation = prepare(settings)
-  if (preparation instanceof Tokenizer) return preparation
+  if (preparation instanceof Tokenizer) return { tokenizer: preparation, tokens: undefined }
   const turn = turns()
   const step = async () => {
     await turn()
@@ -70,13 +79,16 @@ export async function trainTokenizer(
     await count(passages.end())
     tracker.tell()
   }
-  const learning = preparation.learn()
-  let next = learning.next()
-  for (; !next.done; next = learning.next()) {
-    onProgress?.({ stage: 'learn', ...next.value })
-    await step()
+  const finish = async <T>(work: Generator<LearnProgress | undefined, T>): Promise<T> => {
+    let next = work.next()
+    for (; !next.done; next = work.next()) {
+      if (next.value) onProgress?.({ stage: 'learn', ...next.value })
+      await step()
+    }
+    return next.value
   }
-  return next.value
+  const tokenizer = await finish(preparation.learn())
+  return { tokenizer, tokens: measure ? await finish(preparation.measure(tokenizer)) : undefined }
 }
 
 /** Counts passages and tells how many there were. */
@@ -115,7 +127,7 @@ function trainAtOnce(texts: Iterable<string>, settings: TrainSettings, onProgres
   }
   const learning = preparation.learn()
   let next = learning.next()
-  for (; !next.done; next = learning.next()) onProgress?.({ stage: 'learn', ...next.value })
+  for (; !next.done; next = learning.next()) if (next.value) onProgress?.({ stage: 'learn', ...next.value })
   return next.value
 }
 

@@ -4,7 +4,7 @@ import { stagesAround } from './around.ts'
 import { learningPairs, vocabJson } from './byte-pairs.ts'
 import type { LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
 
-function* learn(words: WordCounts, settings: LearnSettings): Generator<LearnProgress, Json> {
+function* learn(words: WordCounts, settings: LearnSettings): Generator<LearnProgress | undefined, Json> {
   const { tokens } = yield* learningPairs(words, settings)
   return {
     type: 'WordPiece',

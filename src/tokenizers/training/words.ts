@@ -16,7 +16,7 @@ export function frequentFirst(words: WordCounts, settings: LearnSettings): strin
   return [...specialTokens, ...sorted].slice(0, vocabSize)
 }
 
-function* learnWords(words: WordCounts, settings: LearnSettings): Generator<LearnProgress, Json> {
+function* learnWords(words: WordCounts, settings: LearnSettings): Generator<LearnProgress | undefined, Json> {
   const tokens = frequentFirst(words, settings)
   return {
     type: 'WordLevel',
