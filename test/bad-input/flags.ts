@@ -26,6 +26,8 @@ export function prepareFlags(): void {
     'proto.json': '{"__proto__": {"steps": 1}}',
     'bad.jsonl': '"fine"\n{"text": 5}\n',
     'open.jsonl': '{"text": "a"\n',
+    'chat.json': '[{"role": "user", "content": "a"}]',
+    'no-role.json': '[{"role": "user", "content": "a"}]\n[{"content": "b"}]\n',
   }))
     writeFileSync(name, content)
   writeFileSync('utf16.json', Buffer.from('\ufeff{"steps": 3}', 'utf16le'))
@@ -150,6 +152,16 @@ const values: readonly FlagCase[] = [
   refuse(2, /--runtime is ''/, 'generate model --runtime='),
   refuse(2, /--stride is '/, 'evaluate model --data text.txt --stride 1.5'),
   refuse(2, /--vocab-size is '/, 'tokenizer train text.txt --out new --vocab-size 2147483649'),
+  ...['--limit-alphabet', '--max-token-length'].flatMap((flag) =>
+    notPositive.map((value) => refuse(2, new RegExp(`${flag} is '`), `tokenizer train ${flag}=%1`, value)),
+  ),
+  ...notWhole.map((value) => refuse(2, /--min-frequency is '/, 'tokenizer train --min-frequency=%1', value)),
+  ...['--initial-alphabet', '--end-of-word', '--continuing-prefix'].map((flag) =>
+    refuse(2, new RegExp(`${flag} is empty, expected a?`), `tokenizer train ${flag}=`),
+  ),
+  refuse(2, /--normalizer is 'nfx', expected nfc, nfd, /, 'tokenizer train --normalizer nfx'),
+  refuse(2, /--normalizer is 'toString', expected/, 'tokenizer train --normalizer toString'),
+  refuse(2, /--pre-tokenizer is '', expected byte-level, /, 'tokenizer train --pre-tokenizer='),
   ...['', ',', '1,,2', '1;2', '-1', '1.5', '1e3', '0x1', '99999999999999999999'].map((ids) =>
     refuse(2, /--prompt-ids is '/, 'generate model --prompt-ids=%1', ids),
   ),
@@ -188,6 +200,17 @@ const together: readonly FlagCase[] = [
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --vocab-size 500 --out new'),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --out new text.txt --special <s>'),
   refuse(2, /at least 5: 4 special/, 'tokenizer train --model characters --vocab-size 4 --out new text.txt'),
+  refuse(2, /words has no use for --end-of-word/, 'tokenizer train --model words --end-of-word _ --out new text.txt'),
+  refuse(
+    2,
+    /--pre-tokenizer none stands alone/,
+    'tokenizer train --pre-tokenizer none --pre-tokenizer digits --out new text.txt',
+  ),
+  refuse(
+    2,
+    /at least 7: 1 special tokens and 6 char/,
+    'tokenizer train --vocab-size 5 --pre-tokenizer none --initial-alphabet abcdef --out new text.txt',
+  ),
   refuse(2, /--continue and --sample exclude each other/, 'start --continue --sample'),
   refuse(2, /leave out --set/, 'start --out model --sample --set steps=1'),
   refuse(
@@ -237,6 +260,7 @@ const paths: readonly FlagCase[] = [
     refuse(3, new RegExp(`^${file}: `), 'generate model --prompt-file %1', file),
     refuse(3, new RegExp(`^${file}: `), 'tokenize model --file %1', file),
     refuse(3, new RegExp(`^${file}: `), 'tokenize model --jsonl %1', file),
+    refuse(3, new RegExp(`^${file}: `), 'tokenize model --chat %1', file),
     refuse(3, new RegExp(`^${file}: `), 'evaluate model --data %1', file),
     refuse(3, new RegExp(`^${file}: `), 'train --data %1', file),
     refuse(3, new RegExp(`^${file}: `), 'tokenizer train %1 --out new', file),
@@ -291,6 +315,50 @@ const hub: readonly FlagCase[] = [
   ),
   refuse(3, /pellucid download owner\/nowhere@v1/, 'generate owner/nowhere@v1'),
   refuse(2, /one of --describe and --downloaded/, 'models --describe gpt2 --downloaded'),
+]
+
+const tokens: readonly FlagCase[] = [
+  ...['', ',', '1,,2', '1;2', '-1', '1.5', '1e3', 'the'].map((value) =>
+    refuse(2, /--decode is '.*expected token ids such as/, 'tokenize model --decode=%1', value),
+  ),
+  refuse(1, /No token has the id 300/, 'tokenize model --decode 5,300'),
+  refuse(1, /No token has the id 4294967296/, 'tokenize model --decode 4294967296 --json'),
+  ...notWhole.map((value) => refuse(2, /--max-length is '/, 'tokenize model a --max-length=%1', value)),
+  refuse(2, /--max-length is '2147483648'/, 'tokenize model a --max-length 2147483648'),
+  refuse(2, /one text.*found a text as an argument and --decode/, 'tokenize model a --decode 1'),
+  refuse(2, /one text.*found --file and --chat/, 'tokenize model --file text.txt --chat text.txt'),
+  refuse(2, /one text.*found --jsonl and --decode/, 'tokenize model --jsonl text.txt --decode 1'),
+  ...['--jsonl text.txt', '--chat text.txt', '--decode 1'].flatMap((source) => [
+    refuse(2, /--pair is for one text/, `tokenize model ${source} --pair a`),
+    refuse(2, /--explain is for one text/, `tokenize model ${source} --explain`),
+  ]),
+  ...['--jsonl text.txt', '--decode 1'].map((source) =>
+    refuse(2, /--offsets is for a text that is drawn/, `tokenize model ${source} --offsets`),
+  ),
+  ...['--chat text.txt', '--decode 1'].map((source) =>
+    refuse(2, /--special is for a text as it was written/, `tokenize model ${source} --special text`),
+  ),
+  refuse(2, /--max-length is for/, 'tokenize model --decode 1 --max-length 5'),
+  refuse(2, /--lossy is for/, 'tokenize model --decode 1 --lossy'),
+  ...['--pair b', '--max-length 5', '--offsets'].map((flag) =>
+    refuse(2, new RegExp(`--explain shows .* leave out ${flag.split(' ')[0]}`), `tokenize model a --explain ${flag}`),
+  ),
+  refuse(2, /leave out --offsets/, 'tokenize model a --json --offsets'),
+  refuse(2, /one text/, 'tokenize model --explain'),
+  refuse(2, /has 2\d{4} characters, expected at most/, 'tokenize --explain %1', 'ab'.repeat(12_000)),
+  ...[
+    ['null.json', /^null\.json:1: holds null, which has no messages/],
+    ['list.json', /^list\.json:1: holds no message/],
+    ['number.json', /^number\.json:1: holds 42/],
+    ['blank.json', /^blank\.json: is empty/],
+    ['open.json', /^open\.json:1:2: not valid JSON/],
+    ['deep.json', /^deep\.json:1:129: .*nested more than 128 deep/],
+    ['bom.json', /^bom\.json:1:1: .*byte order mark/],
+    ['bad.jsonl', /^bad\.jsonl:1: holds "fine"/],
+    ['no-role.json', /^no-role\.json:2: message 0 is \{"content":"b"\}/],
+    ['latin1.json', /^latin1\.json: not UTF-8 at byte 20/],
+    ['chat.json', /chat template/],
+  ].map(([file, says]) => refuse(3, says as RegExp, 'tokenize model --chat %1', file as string)),
 ]
 
 const chat: readonly FlagCase[] = [
@@ -375,6 +443,7 @@ export const flagCases: Readonly<Record<string, readonly FlagCase[]>> = {
   described,
   paths,
   hub,
+  tokens,
   chat,
   recipes,
 }

@@ -182,7 +182,14 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     [2, "--special is 'no', expected parse, text, error", 'tokenize', 'model', 'a', '--special', 'no'],
     [2, /--out DIR/, 'tokenizer', 'train', 'text.txt'],
     [2, /needs texts/, 'tokenizer', 'train', '--out', 'new'],
-    [2, "--model is 'words', expected bpe, characters, bytes", 'tokenizer', 'train', '--model', 'words'],
+    [
+      2,
+      /--model is 'letters', expected bpe, wordpiece, .*characters, bytes/,
+      'tokenizer',
+      'train',
+      '--model',
+      'letters',
+    ],
     [2, "--vocab-size is '0'", 'tokenizer', 'train', '--vocab-size', '0'],
     [
       2,
