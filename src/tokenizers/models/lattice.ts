@@ -5,8 +5,8 @@ import { IntegerList } from '../text/integer-list.ts'
 /** A way through a lattice: its edges in order, and the sum of their scores. */
 export type Path = { edges: number[]; score: number }
 
-/** More partial paths would need hundreds of megabytes. */
-const mostPartialPaths = 1 << 24
+/** More partial paths would take more memory than they are worth. */
+const mostPartialPaths = 1 << 22
 
 /** Edges are added by where they begin, from left to right. Places count units of the text. */
 export class Lattice {
