@@ -1,15 +1,18 @@
 /** Text that remembers where it came from, so that whatever the stages do to it, offsets lead back to the original text. */
-import { IntegerList } from './integer-list.ts'
+import { textOfUnits } from './units.ts'
 
 /**
  * A text and, for each of its UTF-16 code units, the range of the original text it stands for: unit i stands for
- * [starts[i], ends[i]). Without the two arrays the text is a slice of the original that begins at `origin`.
+ * [starts[i], ends[i]). Without the two arrays the text is as long as a slice of the original that begins at `origin`, and
+ * unit i stands for unit i of it.
  */
 export type Aligned = {
   readonly text: string
   readonly origin: number
   readonly starts?: Int32Array
   readonly ends?: Int32Array
+  /** Where the stretch of the original begins that the text was made from, if a stage has removed its beginning. */
+  readonly outset?: number
 }
 
 /** Where the unit at `index` begins in the original text. */
@@ -20,7 +23,7 @@ export const originalStart = (aligned: Aligned, index: number): number =>
 export const originalEnd = (aligned: Aligned, index: number): number =>
   aligned.ends ? aligned.ends[index - 1]! : aligned.origin + index
 
-/** The part of a text from unit `from` up to `to`. */
+/** The part of a text from unit `from` up to `to`, as a text of its own. */
 export function sliceAligned(aligned: Aligned, from: number, to: number): Aligned {
   if (from === 0 && to === aligned.text.length) return aligned
   return {
@@ -31,40 +34,128 @@ export function sliceAligned(aligned: Aligned, from: number, to: number): Aligne
   }
 }
 
-/** Writes a new text from pieces of an aligned one and insertions, and keeps the alignment. */
+/** Where the original of a text begins: what is inserted before everything stands for the empty range there. */
+const outsetOf = (aligned: Aligned): number =>
+  aligned.outset ?? (aligned.text === '' ? aligned.origin : originalStart(aligned, 0))
+
+/** A text without its first `from` units and what follows `to`, still made from the same stretch of the original. */
+export const trimAligned = (aligned: Aligned, from: number, to: number): Aligned =>
+  from === 0 && to === aligned.text.length ? aligned : { ...sliceAligned(aligned, from, to), outset: outsetOf(aligned) }
+
+const isPair = (text: string, index: number) => (text.charCodeAt(index) & 0xfc00) === 0xd800
+
+/**
+ * Writes a new text from pieces of an aligned one and insertions, and keeps the alignment. As long as what is written takes the
+ * place of the source unit for unit, no array is made.
+ */
 export class AlignedWriter {
-  #source: Aligned
-  #text: string[] = []
-  #starts = new IntegerList()
-  #ends = new IntegerList()
+  readonly #source: Aligned
+  #units: Uint16Array
+  #starts: Int32Array | undefined
+  #ends: Int32Array | undefined
+  /** Units written so far. */
   length = 0
   constructor(source: Aligned) {
     this.#source = source
+    this.#units = new Uint16Array(source.text.length + 16)
   }
 
   /** Appends the source's units from `from` up to `to` unchanged. */
   copy(from: number, to: number): void {
-    this.#text.push(this.#source.text.slice(from, to))
-    for (let i = from; i < to; i++) {
-      this.#starts.push(originalStart(this.#source, i))
-      this.#ends.push(originalEnd(this.#source, i + 1))
-    }
-    this.length += to - from
+    if (from === to) return
+    if (!this.#starts && from !== this.length) this.#align()
+    this.#reserve(to - from)
+    const { text, starts, ends, origin } = this.#source
+    const units = this.#units
+    let at = this.length
+    for (let i = from; i < to; i++) units[at++] = text.charCodeAt(i)
+    if (this.#starts && starts) {
+      this.#starts.set(starts.subarray(from, to), this.length)
+      this.#ends!.set(ends!.subarray(from, to), this.length)
+    } else if (this.#starts) this.#count(this.length, at, origin + from)
+    this.length = at
   }
 
-  /** Appends `text`, each unit of which stands for the source's units from `from` up to `to` (at least one). */
+  /**
+   * Appends `text`, each unit of which stands for the source's units from `from` up to `to`. With `from` = `to` = 0 it stands
+   * for the empty range before everything.
+   */
   write(text: string, from: number, to: number): void {
-    this.#text.push(text)
-    const start = originalStart(this.#source, from)
-    const end = originalEnd(this.#source, to)
-    for (let i = 0; i < text.length; i++) {
-      this.#starts.push(start)
-      this.#ends.push(end)
+    const { length } = text
+    if (length === 0) return
+    if (!this.#starts) {
+      const inPlace =
+        from === this.length &&
+        to - from === length &&
+        (length === 1 || (length === 2 && isPair(text, 0) && isPair(this.#source.text, from)))
+      if (!inPlace) this.#align()
     }
-    this.length += text.length
+    this.#reserve(length)
+    for (let i = 0; i < length; i++) this.#units[this.length + i] = text.charCodeAt(i)
+    this.length += length
+    if (this.#starts) this.realign(length, from, to)
   }
 
+  /** Lets the last `count` units, which have taken no place unit for unit, stand for the source's units from `from` up to `to`. */
+  realign(count: number, from: number, to: number): void {
+    const empty = to === 0
+    this.#starts!.fill(
+      empty ? outsetOf(this.#source) : originalStart(this.#source, from),
+      this.length - count,
+      this.length,
+    )
+    this.#ends!.fill(empty ? outsetOf(this.#source) : originalEnd(this.#source, to), this.length - count, this.length)
+  }
+
+  /** What has been written. */
   finish(): Aligned {
-    return { text: this.#text.join(''), origin: 0, starts: this.#starts.view(), ends: this.#ends.view() }
+    const { length } = this
+    const { origin, starts, ends, outset } = this.#source
+    const text = textOfUnits(this.#units.subarray(0, length))
+    if (!this.#starts)
+      return { text, origin, outset, starts: starts?.subarray(0, length), ends: ends?.subarray(0, length) }
+    return {
+      text,
+      origin,
+      outset: outsetOf(this.#source),
+      starts: this.#starts.subarray(0, length),
+      ends: this.#ends!.subarray(0, length),
+    }
+  }
+
+  /** From here on every unit has its own range. */
+  #align(): void {
+    const { starts, ends, origin } = this.#source
+    this.#starts = new Int32Array(this.#units.length)
+    this.#ends = new Int32Array(this.#units.length)
+    if (starts) {
+      this.#starts.set(starts.subarray(0, this.length))
+      this.#ends.set(ends!.subarray(0, this.length))
+    } else this.#count(0, this.length, origin)
+  }
+
+  /** Units from `from` up to `to` stand for the original's units from `first` on. */
+  #count(from: number, to: number, first: number): void {
+    const starts = this.#starts!
+    const ends = this.#ends!
+    let next = first
+    for (let i = from; i < to; i++) {
+      starts[i] = next++
+      ends[i] = next
+    }
+  }
+
+  #reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.#units.length) return
+    const capacity = Math.max(needed, 2 * this.#units.length)
+    const grow = <T extends Uint16Array | Int32Array>(old: T, larger: T): T => {
+      larger.set(old)
+      return larger
+    }
+    this.#units = grow(this.#units, new Uint16Array(capacity))
+    if (!this.#starts) return
+    this.#starts = grow(this.#starts, new Int32Array(capacity))
+    this.#ends = grow(this.#ends!, new Int32Array(capacity))
   }
 }

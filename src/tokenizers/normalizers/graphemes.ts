@@ -1,0 +1,109 @@
+/** Grapheme clusters (UAX 29) where they can matter to a map of short clusters: by rule in common text, else by the platform's segmenter. */
+import { IntegerList } from '../text/integer-list.ts'
+import { characterLength, isLowSurrogate } from '../text/unicode.ts'
+
+/** Never joined to a plain neighbor; joined to whatever is before it; joined to nothing; may be joined to what is after it, or by pairs. */
+const PLAIN = 1
+const EXTENDING = 2
+const CONTROL = 3
+const BINDING = 4
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const isOne = (text: string): boolean => segmenter.segment(text).containing(0)!.segment === text
+
+const common = /[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}]/u
+const letter = /\p{L}/u
+
+function classify(character: string): number {
+  if (/[ -~]/.test(character) || (common.test(character) && letter.test(character))) return PLAIN
+  if (character === '\u200d' || /\p{Regional_Indicator}/u.test(character)) return BINDING
+  if (isOne(`a${character}`)) return EXTENDING
+  if (!isOne(`${character}\u0301`)) return CONTROL
+  const binds = isOne(`${character}a`) || isOne(`${character}\u1161`) || isOne(`${character}\u11a8`)
+  return binds || isOne(`\u1100${character}`) || isOne(`\uac00${character}`) ? BINDING : PLAIN
+}
+
+const classes = new Uint8Array(0x10000)
+const astral = new Map<number, number>()
+
+function classAt(text: string, index: number): number {
+  const point = text.codePointAt(index)!
+  if (point < 0x10000) return classes[point] || (classes[point] = classify(String.fromCharCode(point)))
+  let known = astral.get(point)
+  if (known === undefined) astral.set(point, (known = classify(String.fromCodePoint(point))))
+  return known
+}
+
+const before = (text: string, index: number): number => index - (isLowSurrogate(text.charCodeAt(index - 1)) ? 2 : 1)
+
+/** Whether the character at `index` may be in one cluster with the one after it. */
+export const mayContinue = (text: string, index: number, next: number): boolean =>
+  next < text.length && (classAt(text, next) !== PLAIN || classAt(text, index) === BINDING)
+
+/** The clusters of one text, asked for from left to right. */
+export class Clusters {
+  readonly #text: string
+  /** The ends of the clusters of the last window that the segmenter has seen, and where in them the last question was. */
+  #windowStart = 0
+  #ends = new IntegerList()
+  #at = 0
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The end of the cluster that begins at `index`, or −1 if none begins there. */
+  endAt(index: number): number {
+    return this.#byRule(index) ?? this.#bySegmenter(index)
+  }
+
+  #byRule(index: number): number | undefined {
+    const text = this.#text
+    const own = classAt(text, index)
+    if (own === CONTROL) {
+      const unit = text.charCodeAt(index)
+      if (unit === 0x0a && text.charCodeAt(index - 1) === 0x0d) return -1
+      return unit === 0x0d && text.charCodeAt(index + 1) === 0x0a ? index + 2 : index + characterLength(text, index)
+    }
+    if (own !== PLAIN) return undefined
+    if (index > 0) {
+      const previous = before(text, index)
+      const kind = classAt(text, previous)
+      // A mark can join a letter of an Indic script, none of which is below U+0800, to one before it.
+      if (kind === BINDING || (kind === EXTENDING && text.charCodeAt(index) >= 0x800)) return undefined
+    }
+    let end = index + characterLength(text, index)
+    while (end < text.length && classAt(text, end) === EXTENDING) end += characterLength(text, end)
+    // What a mark lets a letter of an Indic script join takes six bytes or more already, more than any key's cluster.
+    return end < text.length && classAt(text, end) === BINDING ? undefined : end
+  }
+
+  #bySegmenter(index: number): number {
+    const ends = this.#ends
+    if (ends.length === 0 || index >= ends.data[ends.length - 1]!) this.#segment(index)
+    while (ends.data[this.#at]! <= index) this.#at++
+    const start = this.#at === 0 ? this.#windowStart : ends.data[this.#at - 1]!
+    return start === index ? ends.data[this.#at]! : -1
+  }
+
+  /** Segments the stretch around `index` from one certain boundary to another: between two plain characters, or beside a control. */
+  #segment(index: number): void {
+    const text = this.#text
+    const certain = (left: number, right: number) => {
+      const [a, b] = [classAt(text, left), classAt(text, right)]
+      return (a === PLAIN && b === PLAIN) || (a === CONTROL) !== (b === CONTROL)
+    }
+    let from = index
+    while (from > 0 && !certain(before(text, from), from)) from = before(text, from)
+    let last = index
+    let to = index + characterLength(text, index)
+    while (to < text.length && !certain(last, to)) {
+      last = to
+      to += characterLength(text, to)
+    }
+    this.#windowStart = from
+    this.#ends.length = 0
+    this.#at = 0
+    for (const { index: start, segment } of segmenter.segment(text.slice(from, to)))
+      this.#ends.push(from + start + segment.length)
+  }
+}
