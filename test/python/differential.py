@@ -132,7 +132,9 @@ def trained(r, kind, corpus):
     elif kind == "BPE":
         suffix = {"end_of_word_suffix": "</w>"} if flag(0.3) else {}
         prefix = {"continuing_subword_prefix": "##"} if flag(0.2) else {}
-        t = Tokenizer(models.BPE(unk_token="<unk>" if flag(0.8) else None, fuse_unk=flag(), byte_fallback=flag(), ignore_merges=flag(0.3), **suffix, **prefix))
+        # With an affix the library writes its bytes too, and their offsets count beyond the end of the text.
+        fallback = not suffix and not prefix and flag()
+        t = Tokenizer(models.BPE(unk_token="<unk>" if flag(0.8) else None, fuse_unk=flag(), byte_fallback=fallback, ignore_merges=flag(0.3), **suffix, **prefix))
         t.pre_tokenizer = pre_tokenizer(r)
         special = rest["special_tokens"] + ([f"<0x{b:02X}>" for b in range(256)] if flag() else [])
         trainer = trainers.BpeTrainer(**{**rest, "special_tokens": special, "vocab_size": size + len(special)}, **suffix, **prefix)
