@@ -43,3 +43,14 @@ export function light(share: number, text: string, enabled: boolean): string {
   const level = Math.min(lights.length - 1, Math.max(0, Math.floor(share * lights.length)))
   return `\x1b[48;5;${lights[level]!}m\x1b[38;5;${level < lights.length / 2 ? white : black}m${text}\x1b[39;49m`
 }
+
+/** Light backgrounds that tell neighbors apart, with black text on them. */
+const tints = [153, 158, 223, 218, 189]
+
+/** One of five backgrounds in turn, so that spaces at the ends of a text can be seen too. */
+export const tint = (turn: number, text: string, enabled: boolean): string =>
+  enabled ? `\x1b[48;5;${tints[turn % tints.length]}m\x1b[38;5;${black}m${text}\x1b[39;49m` : text
+
+/** White on gray, for what is not part of a text. */
+export const label = (text: string, enabled: boolean): string =>
+  enabled ? `\x1b[48;5;240m\x1b[38;5;${white}m${text}\x1b[39;49m` : text

@@ -8,7 +8,7 @@ import type { Terminal } from './command.ts'
 /** The name that stands for standard input; a file of this name is `./-`. */
 const stdin = '-'
 export const isStdin = (file: string): boolean => file === stdin
-const stdinName = 'standard input'
+export const stdinName = 'standard input'
 
 /** A text on standard input is held in memory as a whole. */
 const mostStdinBytes = 2 ** 26

@@ -1,24 +1,117 @@
-/** `pellucid tokenize`: how a text is cut into tokens. */
-import { fileError, usageError } from '../base/errors.ts'
-import { type Encoding, loadTokenizer } from '../tokenizers/index.ts'
-import { painter } from './color.ts'
-import type { Command } from './command.ts'
+/** `pellucid tokenize`: how a text is cut into tokens, and what ids say. */
+import { usageError } from '../base/errors.ts'
+import { kindOf } from '../base/files.ts'
+import { resolveModel } from '../hub/resolve.ts'
+import {
+  type EncodeOptions,
+  type Encoding,
+  explainEncoding,
+  learningExample,
+  loadTokenizer,
+  type Tokenizer,
+} from '../tokenizers/index.ts'
+import type { Command, Terminal, Values } from './command.ts'
 import { reading, readWhole } from './data-files.ts'
-import { filled, json, lossy, oneOf } from './options.ts'
+import { drawExplanation } from './explain-view.ts'
+import { idList } from './generate-options.ts'
+import { printable } from './layout.ts'
+import { drawLearning } from './learning-view.ts'
+import { filled, json, lossy, oneOf, whole } from './options.ts'
+import { pen } from './pen.ts'
+import { quoted } from './quote.ts'
+import { conversations, render } from './tokenize-chat.ts'
+import { checkUse } from './tokenize-flags.ts'
+import { at, encodeLines } from './tokenize-lines.ts'
+import { drawCounts, drawPieces, drawTable, shownTokens } from './tokenize-view.ts'
 
-type Paint = (text: string) => string
+/** What one run works with. */
+type Work = { readonly tokenizer: Tokenizer; readonly values: Values; readonly terminal: Terminal }
 
-/** Pieces in changing colors; without colors, between bars. */
-function drawPieces(text: string, { offsets, tokens }: Encoding, color: boolean): string {
-  const paint = painter(color)
-  const colors: Paint[] = [paint.cyan, paint.yellow, paint.green, paint.magenta]
-  const pieces = offsets.map(([start, end], i) => (end > start ? text.slice(start, end) : tokens[i]!))
-  return color ? pieces.map((piece, i) => colors[i % colors.length]!(piece)).join('') : pieces.join('│')
+const optionsOf = ({ special, maxLength, specialTokens }: Values): EncodeOptions => ({
+  special,
+  addSpecialTokens: specialTokens,
+  ...(maxLength !== undefined && { truncation: maxLength }),
+})
+
+/** The columns, and what was cut off. */
+const record = (encoding: Encoding) => ({
+  ...encoding.toJSON(),
+  ...(encoding.overflowing.length > 0 && { overflowing: encoding.overflowing.map((part) => part.toJSON()) }),
+})
+
+function print({ tokenizer, values, terminal }: Work, texts: readonly string[], encoding: Encoding): void {
+  const drawn = values.offsets
+    ? drawTable(tokenizer, texts, encoding, terminal.color)
+    : `${drawPieces(shownTokens(tokenizer, texts, encoding).shown, terminal.color)}\n\n${encoding.ids.join(' ')}`
+  terminal.out(`${drawn}\n`)
+  terminal.note(`\n${drawCounts(texts, encoding)}\n`)
+}
+
+function tokenizeText(work: Work, text: string): void {
+  const { tokenizer, values, terminal } = work
+  const encoding = tokenizer.encode(text, { ...optionsOf(values), pair: values.pair })
+  if (values.json) terminal.out(`${JSON.stringify(record(encoding))}\n`)
+  else print(work, values.pair === undefined ? [text] : [text, values.pair], encoding)
+}
+
+function explainText({ tokenizer, values, terminal }: Work, text: string): void {
+  const { special, specialTokens: addSpecialTokens } = values
+  const explanation = explainEncoding(tokenizer, text, { special, addSpecialTokens })
+  if (values.json) terminal.out(`${JSON.stringify(explanation)}\n`)
+  else terminal.out(`${drawExplanation(explanation, pen(terminal.color, terminal.columns))}\n`)
+}
+
+/** Without a tokenizer a text itself can teach what a merge is. */
+function explainLearning(text: string, { json: asJson }: Values, terminal: Terminal): void {
+  const example = learningExample(text)
+  const said = `There is no tokenizer ${quoted(text)}, so this is the text, and its pairs are learned from itself.\n\n`
+  if (asJson) terminal.note(said)
+  else terminal.out(said)
+  const drawn = asJson ? JSON.stringify(example) : drawLearning(example, pen(terminal.color, terminal.columns))
+  terminal.out(`${drawn}\n`)
+}
+
+/** Whether there is a file, a directory or a downloaded model of this name. */
+async function leadsSomewhere(source: string): Promise<boolean> {
+  try {
+    return (await kindOf(await resolveModel(source))) !== undefined
+  } catch {
+    return false // What cannot be a path at all is no tokenizer either.
+  }
+}
+
+function decodeIds({ tokenizer, values, terminal }: Work): void {
+  const ids: number[] = values.decode
+  const stream = tokenizer.stream({ skipSpecialTokens: !values.specialTokens })
+  const pieces = [...ids.map((id) => stream.push(id)), stream.flush()]
+  const text = pieces.join('')
+  const tokens = ids.map((id) => tokenizer.tokenOf(id)!)
+  if (values.json) terminal.out(`${JSON.stringify({ ids, tokens, text, pieces })}\n`)
+  else terminal.out(`${terminal.interactive ? printable(text) : text}\n`)
+}
+
+async function tokenizeChats(work: Work): Promise<void> {
+  const { tokenizer, values, terminal } = work
+  const how = reading(values.lossy, terminal)
+  let first = true
+  for await (const conversation of conversations(values.chat, how)) {
+    const text = await render(tokenizer, conversation)
+    // The template writes the special tokens that belong to a conversation itself.
+    const options: EncodeOptions = { ...optionsOf(values), special: 'parse', addSpecialTokens: false }
+    const encoding = at(conversation.place, () => tokenizer.encode(text, options))
+    if (values.json) terminal.out(`${JSON.stringify({ text, ...record(encoding) })}\n`)
+    else {
+      if (!first) terminal.out('\n')
+      print(work, [text], encoding)
+    }
+    first = false
+  }
+  how.tell(values.chat)
 }
 
 export const tokenize: Command = {
   name: 'tokenize',
-  summary: 'text to tokens',
+  summary: 'text to tokens, and back',
   arguments: [
     {
       name: 'tokenizer',
@@ -32,56 +125,71 @@ export const tokenize: Command = {
     {
       flags: '--jsonl <file>',
       description:
-        'a file of JSON lines, each a text or { "text": … }; prints a JSON line for each; - for standard input',
+        'a file of JSON lines, each a text or { "text": …, "pair": … }; prints a JSON line for each; - for standard input',
       parse: filled('--jsonl'),
     },
+    {
+      flags: '--chat <file>',
+      description:
+        'a JSON file of messages { "role": …, "content": … }, or JSON lines { "messages": … }, put into one text by the chat template',
+      parse: filled('--chat'),
+    },
+    { flags: '--decode <ids>', description: 'ids such as 5,17,3: prints their text', parse: idList('--decode') },
+    { flags: '--pair <text>', description: 'a second text, for models that read two' },
+    {
+      flags: '--max-length <n>',
+      description: 'cut to at most so many tokens, special ones included',
+      parse: whole('--max-length', { min: 0, max: 2 ** 31 - 1 }),
+    },
+    { flags: '--no-special-tokens', description: 'add no special tokens; with --decode, leave them out' },
     {
       flags: '--special <how>',
       description: 'special tokens in the text: parse, text or error',
       parse: oneOf('--special', ['parse', 'text', 'error']),
       default: 'parse',
     },
+    { flags: '--offsets', description: 'a table: a row for each token, with its place in the text' },
+    {
+      flags: '--explain',
+      description:
+        'every stage and every step of the model; with a text and no tokenizer, the pairs that the text itself teaches',
+    },
     lossy,
     json,
   ],
-  examples: ['tokenize runs/world "Mia went to the park."', 'tokenize gpt2/tokenizer.json --file book.txt --json'],
-  async run({ tokenizer: source, text, file, jsonl, special, lossy, json: asJson }, terminal) {
-    if ([text, file, jsonl].filter((given) => given !== undefined).length !== 1)
-      throw usageError('BAD_USAGE', 'tokenize takes one text: as an argument, --file or --jsonl.')
-    if (lossy && text !== undefined) throw usageError('BAD_USAGE', '--lossy is for a text in --file or --jsonl.')
-    const tokenizer = await loadTokenizer(source)
-    const how = reading(lossy, terminal)
-    const print = (content: string) => terminal.out(`${JSON.stringify(tokenizer.encode(content, { special }))}\n`)
+  examples: [
+    'tokenize runs/world "Mia went to the park."',
+    'tokenize gpt2/tokenizer.json --file book.txt --json',
+    'tokenize MODEL "Mia went to the park." --offsets',
+    'tokenize MODEL --jsonl texts.jsonl > tokens.jsonl',
+    'tokenize MODEL --chat messages.json',
+    'tokenize MODEL --decode 5,17,3',
+    'tokenize MODEL "unbelievable" --explain',
+    'tokenize --explain aaabdaaabac',
+  ],
+  async run(values, terminal) {
+    const { tokenizer: source, text, file, jsonl, chat, decode } = values
+    const mode = checkUse(values)
+    if (mode === undefined) {
+      if (values.explain && !(await leadsSomewhere(source))) return explainLearning(source, values, terminal)
+      throw usageError(
+        'BAD_USAGE',
+        'tokenize takes one text: as an argument, --file or --jsonl; or else one of --chat and --decode.',
+      )
+    }
+    const work: Work = { tokenizer: await loadTokenizer(source), values, terminal }
+    if (decode !== undefined) return decodeIds(work)
+    if (chat !== undefined) return await tokenizeChats(work)
+    const how = reading(values.lossy, terminal)
     if (jsonl !== undefined) {
-      const lines = (await readWhole(jsonl, how)).split('\n')
-      // A bad line is told before anything is printed.
-      const texts = lines.flatMap((line, i) => (line.trim() ? [textOf(line, `${jsonl}:${i + 1}`)] : []))
-      for (const each of texts) print(each)
+      const options = optionsOf(values)
+      await encodeLines(jsonl, how, (line, pair) => record(work.tokenizer.encode(line, { ...options, pair })))
       how.tell(jsonl)
       return
     }
     const content: string = text ?? (await readWhole(file, how))
     how.tell(file)
-    if (asJson) {
-      print(content)
-      return
-    }
-    const encoding = tokenizer.encode(content, { special })
-    const bytes = new TextEncoder().encode(content).length
-    terminal.out(`${drawPieces(content, encoding, terminal.color)}\n\n${encoding.ids.join(' ')}\n`)
-    terminal.note(
-      `\n${encoding.ids.length} tokens, ${bytes} bytes${bytes ? `, ${(bytes / encoding.ids.length).toFixed(2)} bytes a token` : ''}\n`,
-    )
+    if (values.explain) explainText(work, content)
+    else tokenizeText(work, content)
   },
-}
-
-function textOf(line: string, place: string): string {
-  try {
-    const value = JSON.parse(line) as unknown
-    const text = typeof value === 'string' ? value : (value as { text?: unknown } | null)?.text
-    if (typeof text === 'string') return text
-  } catch {
-    // told below
-  }
-  throw fileError('BAD_LINE', `${place}: not what a line holds; expected a JSON string or an object with a text.`)
 }

@@ -65,7 +65,7 @@ const needed = ({ arguments: specs = [] }: Command) => specs.filter((spec) => !s
 const flagOf = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)![0]
 
 /** Flags whose values are numbers or words of a list: they refuse an empty text themselves. Others hold any text. */
-const freeTexts = ['--prompt', '--text', '--system', '--capture', '--set', '--special']
+const freeTexts = ['--prompt', '--text', '--pair', '--system', '--capture', '--set', '--special']
 
 describe.each(all.map(([words, command]) => [words.join(' '), words, command] as const))('%s', (_, words, command) => {
   const options = command.options ?? []

@@ -27,7 +27,7 @@ export function prepareFlags(): void {
     'bad.jsonl': '"fine"\n{"text": 5}\n',
     'open.jsonl': '{"text": "a"\n',
     'chat.json': '[{"role": "user", "content": "a"}]',
-    'no-role.json': '[{"role": "user", "content": "a"}]\n[{"content": "b"}]\n',
+    'no-role.json': '\n[{"role": "user", "content": "a"}, {"content": "b"}]\n',
   }))
     writeFileSync(name, content)
   writeFileSync('utf16.json', Buffer.from('\ufeff{"steps": 3}', 'utf16le'))
@@ -355,7 +355,7 @@ const tokens: readonly FlagCase[] = [
     ['deep.json', /^deep\.json:1:129: .*nested more than 128 deep/],
     ['bom.json', /^bom\.json:1:1: .*byte order mark/],
     ['bad.jsonl', /^bad\.jsonl:1: holds "fine"/],
-    ['no-role.json', /^no-role\.json:2: message 0 is \{"content":"b"\}/],
+    ['no-role.json', /^no-role\.json:2: message 1 is \{"content":"b"\}/],
     ['latin1.json', /^latin1\.json: not UTF-8 at byte 20/],
     ['chat.json', /chat template/],
   ].map(([file, says]) => refuse(3, says as RegExp, 'tokenize model --chat %1', file as string)),

@@ -1,0 +1,56 @@
+/** Which flags of `pellucid tokenize` go together. */
+import { usageError } from '../base/errors.ts'
+import type { Values } from './command.ts'
+
+/** Where the text comes from, by the name of its value. */
+const sources = ['text', 'file', 'jsonl', 'chat', 'decode'] as const
+export type Source = (typeof sources)[number]
+
+/** What is for some sources only: the value that is set when the flag is given, and where it has a meaning. */
+const uses: readonly { flag: string; given: (values: Values) => boolean; of: readonly Source[]; where: string }[] = [
+  { flag: '--lossy', given: (v) => v.lossy, of: ['file', 'jsonl', 'chat'], where: 'a text in --file or --jsonl' },
+  {
+    flag: '--pair',
+    given: (v) => v.pair !== undefined,
+    of: ['text', 'file'],
+    where: 'one text, as an argument or in --file',
+  },
+  { flag: '--explain', given: (v) => v.explain, of: ['text', 'file'], where: 'one text, as an argument or in --file' },
+  { flag: '--offsets', given: (v) => v.offsets, of: ['text', 'file', 'chat'], where: 'a text that is drawn' },
+  {
+    flag: '--max-length',
+    given: (v) => v.maxLength !== undefined,
+    of: ['text', 'file', 'jsonl', 'chat'],
+    where: 'a text that becomes tokens',
+  },
+  {
+    flag: '--special',
+    given: (v) => v.special !== 'parse',
+    of: ['text', 'file', 'jsonl'],
+    where: 'a text as it was written; ids and chat templates have special tokens of their own',
+  },
+]
+
+/** The source that is given, or undefined where none is. Throws BAD_USAGE for several, and for flags that do not go together. */
+export function checkUse(values: Values): Source | undefined {
+  const given = sources.filter((source) => values[source] !== undefined)
+  const refuse = (what: string) => usageError('BAD_USAGE', what)
+  if (given.length > 1) {
+    const names = given.map((source) => (source === 'text' ? 'a text as an argument' : `--${source}`))
+    throw refuse(
+      `tokenize takes one text: as an argument, --file or --jsonl, or else --chat or --decode; found ${names.join(' and ')}.`,
+    )
+  }
+  for (const { flag, given: isGiven, of, where } of uses)
+    if (given.length === 1 && isGiven(values) && !of.includes(given[0]!)) throw refuse(`${flag} is for ${where}.`)
+  if (values.explain)
+    for (const [flag, value] of [
+      ['--pair', values.pair],
+      ['--max-length', values.maxLength],
+      ['--offsets', values.offsets],
+    ])
+      if (value !== undefined) throw refuse(`--explain shows one text as a whole; leave out ${flag}.`)
+  if (values.offsets && values.json)
+    throw refuse('--json prints the offsets with everything else; leave out --offsets.')
+  return given[0]
+}

@@ -1,0 +1,60 @@
+/** JSON lines in, JSON lines out: each holds a text, or a text and a second one. */
+import { fileError, PellucidError } from '../base/errors.ts'
+import type { Reading } from './data-files.ts'
+import { textLines } from './text-lines.ts'
+
+/** A text and maybe a second one, and where it stands. */
+type Line = { readonly text: string; readonly pair?: string; readonly place: string }
+
+function readLine(line: string, place: string): Line {
+  try {
+    const value = JSON.parse(line) as unknown
+    if (typeof value === 'string') return { text: value, place }
+    const { text, pair } = (value ?? {}) as { text?: unknown; pair?: unknown }
+    if (typeof text === 'string' && pair === undefined) return { text, place }
+    if (typeof text === 'string' && typeof pair === 'string') return { text, pair, place }
+  } catch {
+    // told below
+  }
+  throw fileError(
+    'BAD_LINE',
+    `${place}: not what a line holds; expected a JSON string or an object with a text (and a pair, if there are two).`,
+  )
+}
+
+/** What went wrong with a line, with its place before it. */
+export function at<T>(place: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof PellucidError)) throw error
+    throw new PellucidError(error.kind, error.code, `${place}: ${error.message}`, { cause: error })
+  }
+}
+
+/**
+ * Prints what `encode` makes of each line, a stretch of lines at a time, so that files of any size are read. A line that is bad is
+ * told before anything of its stretch is printed, with its number; what came before it is printed by then.
+ */
+export async function encodeLines(
+  file: string,
+  how: Reading,
+  encode: (text: string, pair: string | undefined) => unknown,
+): Promise<void> {
+  for await (const { first, lines } of textLines(file, how)) {
+    const texts = lines.flatMap((line, i) => (line.trim() === '' ? [] : [readLine(line, `${file}:${first + i}`)]))
+    let ready = ''
+    for (const { text, pair, place } of texts) {
+      ready += `${JSON.stringify(at(place, () => encode(text, pair)))}\n`
+      // The whole stretch is known to be well-formed, so what is long need not be kept.
+      if (ready.length > longestKept) {
+        how.terminal.out(ready)
+        ready = ''
+      }
+      if (how.terminal.signal.aborted) return
+    }
+    if (ready !== '') how.terminal.out(ready)
+  }
+}
+
+const longestKept = 2 ** 22
