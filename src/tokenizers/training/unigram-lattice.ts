@@ -4,13 +4,14 @@ import type { Corpus, Pieces } from './unigram-seeds.ts'
 
 /** How much less likely an unknown character is than the least likely piece, as a logarithm. */
 const unknownPenalty = 10
+/** Symbols or pieces between two turns of others: about a millisecond's work. */
+const stride = 1 << 12
 
 /**
  * A Unigram model over a corpus (Kudo 2018, §3.2): a text's probability is the product of its pieces', and a character that no
  * piece stands for counts as piece 0. Buffers are kept from word to word.
  */
 export class UnigramLattice {
-  readonly unknown: number
   readonly #symbols: Int32Array
   readonly #trie = new Trie()
   readonly #scores: Float64Array
@@ -19,20 +20,26 @@ export class UnigramLattice {
   #beta = new Float64Array(64)
   #back = new Int32Array(64)
 
-  constructor({ symbols }: Corpus, pieces: Pieces) {
+  private constructor({ symbols }: Corpus, { lengths, scores }: Pieces) {
     this.#symbols = symbols
-    const { starts, lengths } = pieces
     let longest = 1
-    for (let piece = 1; piece < starts.length; piece++) {
-      this.#trie.addUnits(symbols, starts[piece]!, starts[piece]! + lengths[piece]!, piece)
-      longest = Math.max(longest, lengths[piece]!)
-    }
+    for (const length of lengths) longest = Math.max(longest, length)
     this.#found = new Int32Array(longest)
     let least = Number.POSITIVE_INFINITY
-    for (let i = 1; i < pieces.scores.length; i++) least = Math.min(least, pieces.scores[i]!)
-    this.unknown = least - unknownPenalty
-    this.#scores = pieces.scores.slice()
-    this.#scores[0] = this.unknown
+    for (let i = 1; i < scores.length; i++) least = Math.min(least, scores[i]!)
+    this.#scores = scores.slice()
+    this.#scores[0] = least - unknownPenalty
+  }
+
+  /** All methods are generators: they give others their turn within a long word and among many pieces. */
+  static *over(corpus: Corpus, pieces: Pieces): Generator<void, UnigramLattice> {
+    const lattice = new UnigramLattice(corpus, pieces)
+    const { starts, lengths } = pieces
+    for (let piece = 1; piece < starts.length; piece++) {
+      lattice.#trie.addUnits(corpus.symbols, starts[piece]!, starts[piece]! + lengths[piece]!, piece)
+      if (piece % stride === 0) yield
+    }
+    return lattice
   }
 
   /**
@@ -66,7 +73,7 @@ export class UnigramLattice {
    * Adds to `expected` how often each piece is expected in the text [start, end), over all ways to cut it by their
    * probability, times `count`: the forward–backward algorithm on logarithms.
    */
-  addExpected(start: number, end: number, count: number, expected: Float64Array): void {
+  *addExpected(start: number, end: number, count: number, expected: Float64Array): Generator<void, void> {
     const size = end - start
     this.#reserve(size + 1)
     const [found, scores, alpha, beta] = [this.#found, this.#scores, this.#alpha, this.#beta]
@@ -75,6 +82,7 @@ export class UnigramLattice {
     alpha[0] = 0
     beta[0] = 1
     for (let from = 0; from < size; from++) {
+      if (from % stride === stride - 1) yield
       const here = (alpha[from]! += Math.log(beta[from]!))
       const most = this.#match(start + from, end)
       for (let length = 1; length <= most; length++) {
@@ -92,6 +100,7 @@ export class UnigramLattice {
     const total = alpha[size]! + Math.log(beta[size]!)
     beta[size] = 0
     for (let from = size - 1; from >= 0; from--) {
+      if (from % stride === stride - 1) yield
       const most = this.#match(start + from, end)
       let greatest = Number.NEGATIVE_INFINITY
       for (let length = 1; length <= most; length++) {
@@ -114,15 +123,16 @@ export class UnigramLattice {
 
   /**
    * The most likely way to cut [start, end), by Viterbi's algorithm; among equals the one whose last pieces are longer. Writes
-   * its pieces into `into`, the last first, and gives back its score. With `parts`, the text as a whole is not taken.
+   * its pieces into `into`, the last first. With `parts`, the text as a whole is not taken.
    */
-  best(start: number, end: number, into: number[], parts = false): number {
+  *best(start: number, end: number, into: number[], parts = false): Generator<void, void> {
     const size = end - start
     this.#reserve(size + 1)
     const [found, scores, alpha, back, ids] = [this.#found, this.#scores, this.#alpha, this.#back, this.#beta]
     alpha.fill(Number.NEGATIVE_INFINITY, 0, size + 1)
     alpha[0] = 0
     for (let from = 0; from < size; from++) {
+      if (from % stride === stride - 1) yield
       const most = this.#match(start + from, end)
       for (let length = 1; length <= most; length++) {
         const piece = found[length - 1]!
@@ -136,6 +146,5 @@ export class UnigramLattice {
     }
     into.length = 0
     for (let at = size; at > 0; at = back[at]!) into.push(ids[at]!)
-    return alpha[size]!
   }
 }

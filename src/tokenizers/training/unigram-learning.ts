@@ -59,10 +59,10 @@ const pick = (pieces: Pieces, indices: readonly number[]): Pieces => ({
 
 /** Expectation and maximization: how often each piece is expected → new scores, with a prior that favors few pieces. */
 function* estimate(corpus: Corpus, pieces: Pieces, least: number): Generator<void, Pieces> {
-  const lattice = new UnigramLattice(corpus, pieces)
+  const lattice = yield* UnigramLattice.over(corpus, pieces)
   const expected = new Float64Array(pieces.scores.length)
   for (let word = 0; word < corpus.counts.length; word++) {
-    lattice.addExpected(corpus.starts[word]!, corpus.starts[word + 1]! - 1, corpus.counts[word]!, expected)
+    yield* lattice.addExpected(corpus.starts[word]!, corpus.starts[word + 1]! - 1, corpus.counts[word]!, expected)
     if (word % stride === 0) yield
   }
   const kept: number[] = [0]
@@ -85,11 +85,11 @@ function* estimate(corpus: Corpus, pieces: Pieces, least: number): Generator<voi
  * pieces that stand in is meant: it makes short ways to stand in look worse, and their vocabularies have it.
  */
 function* prune(corpus: Corpus, pieces: Pieces, size: number): Generator<void, Pieces> {
-  const lattice = new UnigramLattice(corpus, pieces)
+  const lattice = yield* UnigramLattice.over(corpus, pieces)
   const frequency = new Float64Array(pieces.scores.length)
   const path: number[] = []
   for (let word = 0; word < corpus.counts.length; word++) {
-    lattice.best(corpus.starts[word]!, corpus.starts[word + 1]! - 1, path)
+    yield* lattice.best(corpus.starts[word]!, corpus.starts[word + 1]! - 1, path)
     for (const piece of path) frequency[piece]! += corpus.counts[word]!
     if (word % stride === 0) yield
   }
@@ -101,7 +101,7 @@ function* prune(corpus: Corpus, pieces: Pieces, size: number): Generator<void, P
     const [start, length, times] = [pieces.starts[piece]!, pieces.lengths[piece]!, frequency[piece]!]
     if (length === 1) kept.push(piece)
     else if (times > 0) {
-      lattice.best(start, start + length, path, true)
+      yield* lattice.best(start, start + length, path, true)
       const after = Math.log(sum + times * (frequency.length - 1))
       let instead = 0
       for (const part of path) instead += Math.log(frequency[part]! + times) - after
@@ -158,7 +158,8 @@ export function* learnUnigram(
 ): Generator<Progress, ScoredPiece[]> {
   const { vocabSize, reserved = [], minFrequency = 0, initialAlphabet = [], maxPieceLength = 16 } = options
   const { seedSize = 1_000_000, shrinkingFactor = 0.75, subIterations = 2 } = options
-  const corpus = corpusOf(words)
+  const begin: Progress = { done: 0, total: 1 }
+  const corpus = yield* reporting(corpusOf(words), begin)
   const characters = new Set([...corpus.characters.slice(corpus.hasNull ? 0 : 1), ...initialAlphabet])
   for (const token of reserved) characters.delete(token)
   const size = vocabSize - reserved.length
@@ -167,7 +168,7 @@ export function* learnUnigram(
       'VOCABULARY_TOO_SMALL',
       `The vocabulary size is ${vocabSize}.\nExpected at least ${characters.size + reserved.length}: ${characters.size} characters and ${reserved.length} special tokens.`,
     )
-  let pieces = yield* reporting(seedPieces(corpus, seedSize, maxPieceLength), { done: 0, total: 1 })
+  let pieces = yield* reporting(seedPieces(corpus, seedSize, maxPieceLength), begin)
   const enough = Math.floor(vocabSize * margin)
   const rounds = Math.max(0, Math.ceil(Math.log(enough / pieces.scores.length) / Math.log(shrinkingFactor)))
   const total = (rounds + 1) * subIterations

@@ -23,13 +23,17 @@ export type Corpus = {
 /** Pieces as places in the symbols of a corpus, each with a number that orders or weighs it. */
 export type Pieces = { readonly starts: Int32Array; readonly lengths: Int32Array; readonly scores: Float64Array }
 
+/** Words between two turns of others: about a millisecond's work. */
+const wordStride = 1 << 10
+
 /** Words → symbols, in the order of the words' text, so that sums do not depend on the order they came in. */
-export function corpusOf(words: ReadonlyMap<string, number>): Corpus {
+export function* corpusOf(words: ReadonlyMap<string, number>): Generator<void, Corpus> {
   const ranks = new Map<string, number>()
-  let size = 0
+  let [size, seen] = [0, 0]
   for (const word of words.keys()) {
     for (const character of word) ranks.set(character, 0)
     size += word.length + 1
+    if (++seen % wordStride === 0) yield
   }
   const hasNull = ranks.delete('\0')
   const characters = ['\0', ...[...ranks.keys()].sort(codePointOrder)]
@@ -43,6 +47,7 @@ export function corpusOf(words: ReadonlyMap<string, number>): Corpus {
     for (const character of word) symbols[at++] = ranks.get(character)!
     counts[index++] = words.get(word)!
     starts[index] = ++at
+    if (index % wordStride === 0) yield
   }
   return {
     symbols: symbols.subarray(0, at),
