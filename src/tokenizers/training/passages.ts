@@ -4,8 +4,7 @@
  */
 
 /** A passage has at least so many UTF-16 code units, if the text has, and at most twice as many. */
-const shortest = 2 ** 18
-const longest = 2 * shortest
+const usualLength = 2 ** 18
 
 /**
  * Between a line with text and one that begins with a word; between two words of a line. No split pattern of a published tokenizer
@@ -13,8 +12,9 @@ const longest = 2 * shortest
  */
 const borders = [/(?<=\S\n)[\p{L}\p{N}]/gu, /(?<=\S) (?=[\p{L}\p{N}])/gu]
 
-/** Where the passage that begins at `from` ends. `text` goes on for more than `longest` units, or to its end. */
-function endOfPassage(text: string, from: number): number {
+/** Where the passage that begins at `from` ends. `text` goes on for more than twice `shortest` units, or to its end. */
+function endOfPassage(text: string, from: number, shortest: number): number {
+  const longest = 2 * shortest
   const window = text.slice(from + shortest - 2, from + longest + 2)
   for (const border of borders) {
     border.lastIndex = 3
@@ -32,9 +32,11 @@ export type Reading = { readonly lines?: boolean }
 /** Takes a text in chunks, and hands on passages. */
 export class Passages {
   readonly #lines: boolean
+  readonly #shortest: number
   #waiting = ''
-  constructor({ lines = false }: Reading) {
+  constructor({ lines = false }: Reading, shortest = usualLength) {
     this.#lines = lines
+    this.#shortest = shortest
   }
 
   /** The passages that a chunk completes. */
@@ -61,10 +63,12 @@ export class Passages {
   }
 
   #end(text: string, from: number, ended: boolean): number | undefined {
+    const shortest = this.#shortest
+    const longest = 2 * shortest
     const line = this.#lines ? text.indexOf('\n', from) : -1
     if (line >= 0 && line - from < longest) return line + 1
     const left = text.length - from
     if (!ended && left < longest + 2) return undefined
-    return left > shortest && !(this.#lines && left <= longest) ? endOfPassage(text, from) : text.length
+    return left > shortest && !(this.#lines && left <= longest) ? endOfPassage(text, from, shortest) : text.length
   }
 }
