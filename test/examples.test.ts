@@ -23,6 +23,10 @@ const promises: Readonly<Record<string, readonly [argv: readonly string[], says:
     [model],
     /drawn 1: [\s\S]*?\n(beam -.*\n){2}of a form: Anna has (two|three) [a-z]{3,8}s\n(".*" among .*\n){3}by rules/,
   ],
+  '6-vocabularies.ts': [
+    [],
+    /"Token" 30642 [\s\S]* of a vocabulary of 50257\na \+ a \(4 times\) = Z: ZabdZabac\n[\s\S]*XdXac\nmerge +\d+: [\s\S]*50255 " gazed"/,
+  ],
 }
 
 test('every example is tried, and short', () => {

@@ -83,7 +83,9 @@ function exactStages(model: SentencePieceModel): StageJson {
   const space = model.escapeWhitespaces ? spaceMark : ' '
   const steps = [
     ...charsmapOf(model),
-    ...(model.removeExtraWhitespaces ? [replaceAll('\\A +| +\\z', ''), replaceAll(' {2,}', ' ')] : []),
+    ...(model.removeExtraWhitespaces
+      ? [replaceAll(model.escapeWhitespaces ? '\\A +|[ ▁]+\\z' : '\\A +| +\\z', ''), replaceAll(' {2,}', ' ')]
+      : []),
     ...(model.addDummyPrefix ? [{ type: 'Prepend', prepend: space }] : []),
     ...(model.escapeWhitespaces ? [replace(' ', spaceMark)] : []),
   ]
