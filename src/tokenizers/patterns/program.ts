@@ -247,10 +247,10 @@ class Compiler {
     else if (mode === 'possessive') {
       if (this.#behind) this.#possessiveBehind(tree)
       else this.#sub(ATOMIC, { ...tree, mode: 'greedy' }, false)
-    } else {
+    } else if (most < Infinity) this.#copies(body, least, most, mode === 'lazy')
+    else {
       for (let i = 0; i < least; i++) this.#emit(body, false)
-      if (most === Infinity) this.#loop(body, mode === 'lazy')
-      else if (most > least) this.#optional(body, most - least, mode === 'lazy')
+      this.#loop(body, mode === 'lazy')
     }
     if (tail) this.#put(MATCH)
   }
@@ -312,15 +312,27 @@ class Compiler {
     }
   }
 
-  /** `body` up to `times` times. */
-  #optional(body: Tree, times: number, lazy: boolean): void {
+  /** `body` from `least` to `most` times. Of those that may be empty, none comes after an empty one: so it is in Oniguruma. */
+  #copies(body: Tree, least: number, most: number, lazy: boolean): void {
     const leave: ((target: number) => void)[] = []
-    for (let i = 0; i < times; i++) {
-      leave.push(this.#fork(body, lazy))
-      this.#emit(body, false)
+    const outer = this.#register
+    const register = most > 1 && nullable(body) ? this.registers++ : -1
+    for (let i = 0; i < most; i++) {
+      if (i >= least) leave.push(this.#fork(body, lazy))
+      if (register < 0 || i === most - 1) this.#emit(body, false)
+      else {
+        this.#register = register
+        this.#put(ROUND, register)
+        this.#emit(body, false)
+        this.#register = outer
+        const at = this.#put(AGAIN, register, this.code.length + 5, JUMP, 0)
+        leave.push((target) => {
+          this.code[at + 4] = target
+        })
+      }
     }
     for (const way of leave) way(this.code.length)
-    this.#mark()
+    if (leave.length > 0) this.#mark()
   }
 
   #capture(group: number, body: Tree, tail: boolean): void {
