@@ -9,7 +9,10 @@ import { loadTokenizer, parseTokenizer } from './load.ts'
 import { vocabularyOf } from './models/vocabulary.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
-const names = ['bytelevel-bpe', 'roberta', 'bpe-byte-fallback', 'char-level']
+const names = [
+  ...['bytelevel-bpe', 'roberta', 'bpe-byte-fallback', 'bpe-clip', 'bpe-end-of-word'],
+  ...['wordpiece-cased', 'wordpiece-uncased', 'unigram', 'unigram-precompiled', 'word-level', 'char-level'],
+]
 const published = await Promise.all(names.map(async (name) => [name, await loadTokenizer(`${folder}${name}`)] as const))
 
 const texts = [

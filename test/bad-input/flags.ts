@@ -1,8 +1,8 @@
 /** Command lines that must be refused: what each is, its exit code, and what the message must say. They run in the folder of `prepareFlags`. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-
-export type FlagCase = { readonly argv: readonly string[]; readonly code: 1 | 2 | 3 | 4; readonly says: RegExp }
+import { type FlagCase, notWhole, refuse } from './flag-case.ts'
+import { tokenizeFlags } from './tokenize-flags.ts'
 
 /** Adds to a workspace of the command-line tests what these cases need. */
 export function prepareFlags(): void {
@@ -34,13 +34,6 @@ export function prepareFlags(): void {
   writeFileSync('latin1.json', Buffer.from('{"description": "caf\xe9"}', 'latin1'))
 }
 
-/** `words` is split at spaces; `'%1'` and so on stand for the words of `rest`. */
-const refuse = (code: FlagCase['code'], says: RegExp, words: string, ...rest: string[]): FlagCase => ({
-  argv: words.split(' ').map((word) => word.replace(/%(\d)/g, (_, i: string) => rest[Number(i) - 1]!)),
-  code,
-  says,
-})
-
 const long = 'x'.repeat(120_000)
 const manyLines = 'a\nb\nc\nd\ne'
 const deep = `${'['.repeat(3000)}${']'.repeat(3000)}`
@@ -71,22 +64,6 @@ const wording: readonly FlagCase[] = [
   refuse(2, /Give one of --schema and 'world'/, 'recipes world --schema'),
 ]
 
-const notWhole = [
-  '',
-  ' ',
-  'abc',
-  '-1',
-  '1.5',
-  'NaN',
-  'Infinity',
-  '1e400',
-  '0x10',
-  '1_000',
-  '1,5',
-  '9007199254740993',
-  '٣',
-  '--',
-]
 const notPositive = [...notWhole, '0', '-0', '1e-9']
 const notNumber = ['', 'abc', 'NaN', 'Infinity', '-Infinity', '1e400', '0x1', '1,5', '1e', '--']
 const values: readonly FlagCase[] = [
@@ -317,50 +294,6 @@ const hub: readonly FlagCase[] = [
   refuse(2, /one of --describe and --downloaded/, 'models --describe gpt2 --downloaded'),
 ]
 
-const tokens: readonly FlagCase[] = [
-  ...['', ',', '1,,2', '1;2', '-1', '1.5', '1e3', 'the'].map((value) =>
-    refuse(2, /--decode is '.*expected token ids such as/, 'tokenize model --decode=%1', value),
-  ),
-  refuse(1, /No token has the id 300/, 'tokenize model --decode 5,300'),
-  refuse(1, /No token has the id 4294967296/, 'tokenize model --decode 4294967296 --json'),
-  ...notWhole.map((value) => refuse(2, /--max-length is '/, 'tokenize model a --max-length=%1', value)),
-  refuse(2, /--max-length is '2147483648'/, 'tokenize model a --max-length 2147483648'),
-  refuse(2, /one text.*found a text as an argument and --decode/, 'tokenize model a --decode 1'),
-  refuse(2, /one text.*found --file and --chat/, 'tokenize model --file text.txt --chat text.txt'),
-  refuse(2, /one text.*found --jsonl and --decode/, 'tokenize model --jsonl text.txt --decode 1'),
-  ...['--jsonl text.txt', '--chat text.txt', '--decode 1'].flatMap((source) => [
-    refuse(2, /--pair is for one text/, `tokenize model ${source} --pair a`),
-    refuse(2, /--explain is for one text/, `tokenize model ${source} --explain`),
-  ]),
-  ...['--jsonl text.txt', '--decode 1'].map((source) =>
-    refuse(2, /--offsets is for a text that is drawn/, `tokenize model ${source} --offsets`),
-  ),
-  ...['--chat text.txt', '--decode 1'].map((source) =>
-    refuse(2, /--special is for a text as it was written/, `tokenize model ${source} --special text`),
-  ),
-  refuse(2, /--max-length is for/, 'tokenize model --decode 1 --max-length 5'),
-  refuse(2, /--lossy is for/, 'tokenize model --decode 1 --lossy'),
-  ...['--pair b', '--max-length 5', '--offsets'].map((flag) =>
-    refuse(2, new RegExp(`--explain shows .* leave out ${flag.split(' ')[0]}`), `tokenize model a --explain ${flag}`),
-  ),
-  refuse(2, /leave out --offsets/, 'tokenize model a --json --offsets'),
-  refuse(2, /one text/, 'tokenize model --explain'),
-  refuse(2, /has 2\d{4} characters, expected at most/, 'tokenize --explain %1', 'ab'.repeat(12_000)),
-  ...[
-    ['null.json', /^null\.json:1: holds null, which has no messages/],
-    ['list.json', /^list\.json:1: holds no message/],
-    ['number.json', /^number\.json:1: holds 42/],
-    ['blank.json', /^blank\.json: is empty/],
-    ['open.json', /^open\.json:1:2: not valid JSON/],
-    ['deep.json', /^deep\.json:1:129: .*nested more than 128 deep/],
-    ['bom.json', /^bom\.json:1:1: .*byte order mark/],
-    ['bad.jsonl', /^bad\.jsonl:1: holds "fine"/],
-    ['no-role.json', /^no-role\.json:2: message 1 is \{"content":"b"\}/],
-    ['latin1.json', /^latin1\.json: not UTF-8 at byte 20/],
-    ['chat.json', /chat template/],
-  ].map(([file, says]) => refuse(3, says as RegExp, 'tokenize model --chat %1', file as string)),
-]
-
 const chat: readonly FlagCase[] = [
   refuse(2, /--temperature is '-1'/, 'chat model --temperature=-1'),
   refuse(2, /--top-k is '0'/, 'chat model --top-k 0'),
@@ -443,7 +376,7 @@ export const flagCases: Readonly<Record<string, readonly FlagCase[]>> = {
   described,
   paths,
   hub,
-  tokens,
+  tokenize: tokenizeFlags,
   chat,
   recipes,
 }
