@@ -1,50 +1,44 @@
 /** Normalizers that take one character at a time: a table by code unit, filled as characters come. */
 import { type Aligned, AlignedWriter } from '../text/aligned.ts'
-
-const UNKNOWN = 0
-const SAME = 1
-const CHANGED = 2
-const SURROGATE = 3
+import { characterLength } from '../text/unicode.ts'
 
 /**
  * A function of characters as a function of texts. `rewrite` is asked once for each character; whatever it returns, of any
  * length, stands for that character.
  */
 export function characterMap(rewrite: (character: string) => string): (text: Aligned) => Aligned {
-  const kinds = new Uint8Array(0x10000).fill(SURROGATE, 0xd800, 0xe000)
-  const changed = new Map<number, string>()
-  const astral = new Map<number, string>()
-  const kindOf = (unit: number): number => {
-    const character = String.fromCharCode(unit)
-    const written = rewrite(character)
-    if (written !== character) changed.set(unit, written)
-    return (kinds[unit] = written === character ? SAME : CHANGED)
-  }
-  const astralText = (codePoint: number): string => {
-    let written = astral.get(codePoint)
-    if (written === undefined) astral.set(codePoint, (written = rewrite(String.fromCodePoint(codePoint))))
+  /** Unit → the unit that takes its place; 0 where that is not known yet or is no single unit. */
+  const table = new Uint16Array(0x10000)
+  const others = new Map<number, string>()
+  const rewritten = (point: number): string => {
+    let written = others.get(point)
+    if (written === undefined) {
+      written = rewrite(String.fromCodePoint(point))
+      if (point < 0x10000 && written.length === 1) table[point] = written.charCodeAt(0)
+      if (table[point] === 0 || point > 0xffff) others.set(point, written)
+    }
     return written
   }
   return (aligned) => {
     const { text } = aligned
-    let writer: AlignedWriter | undefined
-    let done = 0
-    for (let i = 0; i < text.length; i++) {
+    const { length } = text
+    let i = 0
+    while (i < length) {
       const unit = text.charCodeAt(i)
-      const known = kinds[unit]!
-      const kind = known === UNKNOWN ? kindOf(unit) : known
-      if (kind === SAME) continue
-      const from = i
-      if (kind === SURROGATE) i++
-      const written = kind === SURROGATE ? astralText(text.codePointAt(from)!) : changed.get(unit)!
-      if (written === text.slice(from, i + 1)) continue
-      writer ??= new AlignedWriter(aligned)
-      writer.copy(done, from)
-      writer.write(written, from, i + 1)
-      done = i + 1
+      if (table[unit] !== unit || unit === 0) {
+        const end = i + characterLength(text, i)
+        if (rewritten(text.codePointAt(i)!) !== text.slice(i, end)) break
+        i = end
+      } else i++
     }
-    if (!writer) return aligned
-    writer.copy(done, text.length)
+    if (i === length) return aligned
+    const writer = new AlignedWriter(aligned)
+    writer.copy(0, i)
+    for (i = writer.copyThrough(table, i); i < length; i = writer.copyThrough(table, i)) {
+      const end = i + characterLength(text, i)
+      writer.write(rewritten(text.codePointAt(i)!), i, end)
+      i = end
+    }
     return writer.finish()
   }
 }

@@ -62,18 +62,33 @@ export class AlignedWriter {
 
   /** Appends the source's units from `from` up to `to` unchanged. */
   copy(from: number, to: number): void {
-    if (from === to) return
-    if (!this.#starts && from !== this.length) this.#align()
-    this.#reserve(to - from)
-    const { text, starts, ends, origin } = this.#source
+    if (from >= to) return
+    this.#prepare(from, to)
+    const { text } = this.#source
     const units = this.#units
     let at = this.length
     for (let i = from; i < to; i++) units[at++] = text.charCodeAt(i)
-    if (this.#starts && starts) {
-      this.#starts.set(starts.subarray(from, to), this.length)
-      this.#ends!.set(ends!.subarray(from, to), this.length)
-    } else if (this.#starts) this.#count(this.length, at, origin + from)
-    this.length = at
+    this.#follow(from, to)
+  }
+
+  /**
+   * Appends the source's units from `from` on, each as the table has it, up to the first for which that is 0.
+   * @returns the index of that one, or the length of the source.
+   */
+  copyThrough(table: Uint16Array, from: number): number {
+    const { text } = this.#source
+    const end = text.length
+    this.#prepare(from, end)
+    const units = this.#units
+    let at = this.length
+    let i = from
+    for (; i < end; i++) {
+      const unit = table[text.charCodeAt(i)]!
+      if (unit === 0) break
+      units[at++] = unit
+    }
+    this.#follow(from, i)
+    return i
   }
 
   /**
@@ -98,13 +113,14 @@ export class AlignedWriter {
 
   /** Lets the last `count` units, which have taken no place unit for unit, stand for the source's units from `from` up to `to`. */
   realign(count: number, from: number, to: number): void {
-    const empty = to === 0
-    this.#starts!.fill(
-      empty ? outsetOf(this.#source) : originalStart(this.#source, from),
-      this.length - count,
-      this.length,
-    )
-    this.#ends!.fill(empty ? outsetOf(this.#source) : originalEnd(this.#source, to), this.length - count, this.length)
+    const starts = this.#starts!
+    const ends = this.#ends!
+    const start = to === 0 ? outsetOf(this.#source) : originalStart(this.#source, from)
+    const end = to === 0 ? start : originalEnd(this.#source, to)
+    for (let i = this.length - count; i < this.length; i++) {
+      starts[i] = start
+      ends[i] = end
+    }
   }
 
   /** What has been written. */
@@ -142,6 +158,31 @@ export class AlignedWriter {
     for (let i = from; i < to; i++) {
       starts[i] = next++
       ends[i] = next
+    }
+  }
+
+  /** Before the source's units from `from` up to `to` are written one for one. */
+  #prepare(from: number, to: number): void {
+    if (!this.#starts && from !== this.length) this.#align()
+    this.#reserve(to - from)
+  }
+
+  /** After they have been. */
+  #follow(from: number, to: number): void {
+    const { starts, ends, origin } = this.#source
+    const at = this.length
+    this.length += to - from
+    if (!this.#starts) return
+    if (!starts) this.#count(at, this.length, origin + from)
+    else if (to - from < 32) {
+      // Most pieces are short, and a view of an array costs as much as a few dozen numbers.
+      for (let i = 0; i < to - from; i++) {
+        this.#starts[at + i] = starts[from + i]!
+        this.#ends![at + i] = ends![from + i]!
+      }
+    } else {
+      this.#starts.set(starts.subarray(from, to), at)
+      this.#ends!.set(ends!.subarray(from, to), at)
     }
   }
 
