@@ -109,8 +109,12 @@ function exactStages(model: SentencePieceModel): StageJson {
 function exactModel(model: SentencePieceModel): Json {
   const { pieces, algorithm, byteFallback, unknownPiece } = model
   const unknown = pieces.findIndex(({ type }) => type === pieceTypes.unknown)
-  if (algorithm === 'unigram')
-    return { type: 'Unigram', unk_id: unknown, byte_fallback: byteFallback, vocab: scores(model) }
+  if (algorithm === 'unigram') {
+    const hidden_ids = pieces.flatMap(({ type }, id) =>
+      type === pieceTypes.normal || type === pieceTypes.userDefined ? [] : [id],
+    )
+    return { type: 'Unigram', unk_id: unknown, byte_fallback: byteFallback, vocab: scores(model), hidden_ids }
+  }
   const tokens = pieces.map(({ piece }) => piece)
   if (algorithm === 'word')
     return { type: 'WordLevel', vocab: Object.fromEntries(idsOf(tokens)), unk_token: unknownPiece }

@@ -15,7 +15,9 @@ export function readUnigram(field: Field): Model {
   const pieces = list.values().map((piece, i) => readPiece(piece, () => list.at(i)))
   const unknown = field.get('unk_id')
   if (!unknown.missing && pieces.length === 0) unknown.fail('null, as there are no pieces')
+  const hidden = field.get('hidden_ids')
   return unigram({
+    hidden: hidden.missing ? [] : hidden.list().map((id) => id.integer(0, pieces.length - 1)),
     pieces,
     unknownId: unknown.missing ? undefined : unknown.integer(0, pieces.length - 1),
     byteFallback: field.get('byte_fallback').boolean(false),

@@ -60,10 +60,10 @@ export class ScoredTokens {
   readonly #unknownId: number
   readonly #unknownScore: number
 
-  /** `unknownScore` is that of a character that no token spells, written as `unknownId`, or `NO_TOKEN`. */
-  constructor(tokens: readonly string[], scores: Float64Array, unknownId: number, unknownScore: number) {
+  /** Tokens that are undefined never fit. `unknownScore` is that of a character that no token spells, written as `unknownId`, or `NO_TOKEN`. */
+  constructor(tokens: readonly (string | undefined)[], scores: Float64Array, unknownId: number, unknownScore: number) {
     tokens.forEach((token, id) => {
-      this.#trie.add(token, id)
+      if (token !== undefined) this.#trie.add(token, id)
     })
     this.#scores = scores
     this.#unknownId = unknownId

@@ -19,6 +19,11 @@ export type UnigramOptions = {
   unknownId?: number
   /** Unknown text is written in tokens for bytes where there is one for each of its bytes. */
   byteFallback?: boolean
+  /**
+   * Ids of tokens that no text spells, as SentencePiece has it for its control symbols and bytes. Hugging Face's readers pass over
+   * the field, for them such tokens must be added tokens.
+   */
+  hidden?: readonly number[]
   /** Named in errors about the pieces. */
   file?: string
 }
@@ -58,10 +63,11 @@ export function unigram(options: UnigramOptions): Model {
   const { pieces, unknownId, byteFallback = false } = options
   const vocabulary = vocabularyOfPieces(options)
   const scores = Float64Array.from(pieces, ([, score]) => scoreAsRead(score))
-  const unknownScore =
-    scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - unknownPenalty
+  const hidden = new Set(options.hidden)
+  const least = scores.reduce((soFar, score, id) => (hidden.has(id) ? soFar : Math.min(soFar, score)), Infinity)
+  const unknownScore = least - unknownPenalty
   const tokens = new ScoredTokens(
-    pieces.map(([token]) => token),
+    pieces.map(([token], id) => (hidden.has(id) ? undefined : token)),
     scores,
     unknownId ?? NO_TOKEN,
     unknownScore,
@@ -81,7 +87,8 @@ export function unigram(options: UnigramOptions): Model {
       else {
         const text = piece.slice(start, end)
         const known = vocabulary.idOf(text)
-        for (const one of known === undefined ? (bytesOf(text) ?? [id]) : [known]) written.push(one, start, end)
+        for (const one of known === undefined || hidden.has(known) ? (bytesOf(text) ?? [id]) : [known])
+          written.push(one, start, end)
       }
       start = end
     }
@@ -148,7 +155,13 @@ export function unigram(options: UnigramOptions): Model {
     },
     nBest,
     explain,
-    json: () => ({ type: 'Unigram', unk_id: unknownId ?? null, vocab: pieces, byte_fallback: byteFallback }),
+    json: () => ({
+      type: 'Unigram',
+      unk_id: unknownId ?? null,
+      vocab: pieces,
+      byte_fallback: byteFallback,
+      ...(hidden.size > 0 && { hidden_ids: [...hidden] }),
+    }),
   }
 }
 
