@@ -5,7 +5,9 @@ import { type Field, type Json, largestId } from './field.ts'
 import type { Vocabulary } from './models/vocabulary.ts'
 import type { Normalizer } from './normalizers/index.ts'
 import { type Aligned, sliceAligned } from './text/aligned.ts'
+import { flagsAt, WHITE_SPACE, WORD } from './text/character-flags.ts'
 import { isLowSurrogate } from './text/unicode.ts'
+import { TokenFinder } from './token-finder.ts'
 
 export type AddedToken = {
   id: number
@@ -38,46 +40,42 @@ export type SpecialHandling = 'error' | 'parse' | 'text'
 /** A stretch of text, and the token it is if it is one. */
 export type Segment = { text: Aligned; token?: AddedToken }
 
-const wordAtStart = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
-const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit)
+const isSpaceAt = (text: string, index: number) => index < text.length && (flagsAt(text, index) & WHITE_SPACE) !== 0
 
 /** Whether a word character stands at `index`, or ends there. */
-function wordAt(text: string, index: number): boolean {
-  return index < text.length && wordAtStart.test(String.fromCodePoint(text.codePointAt(index)!))
-}
-function wordBefore(text: string, index: number): boolean {
-  if (index === 0) return false
-  return wordAt(text, isLowSurrogate(text.charCodeAt(index - 1)) ? index - 2 : index - 1)
-}
-
-/** Tokens by the text they are looked for with, and one expression that finds the leftmost, and the longest of those. */
-type Finder = { byText: Map<string, AddedToken>; expression: RegExp }
-
-function finderOf(tokens: readonly AddedToken[], textOf: (token: AddedToken) => string): Finder | undefined {
-  const byText = new Map(tokens.map((token) => [textOf(token), token]))
-  byText.delete('')
-  if (byText.size === 0) return undefined
-  const alternatives = [...byText.keys()]
-    .sort((a, b) => b.length - a.length)
-    .map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
-  return { byText, expression: new RegExp(alternatives.join('|'), 'g') }
-}
+const wordAt = (text: string, index: number) => index < text.length && (flagsAt(text, index) & WORD) !== 0
+const wordBefore = (text: string, index: number) =>
+  index > 0 && wordAt(text, isLowSurrogate(text.charCodeAt(index - 1)) ? index - 2 : index - 1)
 
 export class AddedTokens {
   readonly list: readonly AddedToken[]
   readonly byId: ReadonlyMap<number, AddedToken>
   readonly byContent: ReadonlyMap<string, AddedToken>
   readonly #normalizer: Normalizer | undefined
-  readonly #raw: Finder | undefined
-  readonly #normalized: Finder | undefined
+  /** For the tokens that are looked for in the text as it is, and for those in the normalized text. */
+  readonly #raw = new TokenFinder()
+  readonly #normalized = new TokenFinder()
+  /** Normalized contents by id, where they are not the contents. */
+  readonly #spellings = new Map<number, string>()
   constructor(list: readonly AddedToken[], normalizer: Normalizer | undefined) {
     this.list = list.toSorted((a, b) => a.id - b.id)
     this.byId = new Map(list.map((token) => [token.id, token]))
     this.byContent = new Map(list.map((token) => [token.content, token]))
     this.#normalizer = normalizer
-    const inText = (normalized: boolean) => list.filter((token) => token.normalized === normalized)
-    this.#raw = finderOf(inText(false), (token) => token.content)
-    this.#normalized = finderOf(inText(true), (token) => this.#normalize({ text: token.content, origin: 0 }).text)
+    for (const token of list) {
+      if (!token.normalized) {
+        this.#raw.add(token.content, token)
+        continue
+      }
+      const { text } = this.#normalize({ text: token.content, origin: 0 })
+      this.#normalized.add(text, token)
+      if (text !== token.content) this.#spellings.set(token.id, text)
+    }
+  }
+
+  /** An id's token as it stands in encoded and decoded text: in its normalized form if it is looked for in that. */
+  spellingOf(id: number): string | undefined {
+    return this.#spellings.get(id) ?? this.byId.get(id)?.content
   }
 
   #normalize(text: Aligned): Aligned {
@@ -85,8 +83,8 @@ export class AddedTokens {
   }
 
   /**
-   * A text as added tokens and normalized stretches between them. Errors: `SPECIAL_TOKEN_IN_TEXT`, with handling 'error' and a
-   * special token in the text.
+   * A text as added tokens and normalized stretches between them. A token that takes the white space after it may be followed by
+   * tokens found within that. Errors: `SPECIAL_TOKEN_IN_TEXT`, with handling 'error' and a special token in the text.
    */
   *segments(text: Aligned, special: SpecialHandling): Generator<Segment> {
     for (const segment of this.#find(text, this.#raw, special))
@@ -94,19 +92,33 @@ export class AddedTokens {
       else yield* this.#find(this.#normalize(segment.text), this.#normalized, special)
   }
 
-  *#find(aligned: Aligned, finder: Finder | undefined, special: SpecialHandling): Generator<Segment> {
+  *#find(aligned: Aligned, finder: TokenFinder, special: SpecialHandling): Generator<Segment> {
     const { text } = aligned
     let done = 0
-    for (const match of finder ? text.matchAll(finder.expression) : []) {
-      const token = finder!.byText.get(match[0])!
-      let from = match.index
-      let to = from + match[0].length
-      // White space taken by the token before may hold this match.
-      if (from < done || (token.special && special === 'text')) continue
+    // The white space that was last walked over to the right, so that none is walked over twice.
+    let space = { from: 0, to: 0 }
+    for (let at = 0; finder.find(text, at); ) {
+      const { token } = finder
+      let from = finder.start
+      let to = finder.end
+      at = to
+      if (token.special && special === 'text') continue
       if (token.singleWord && (wordBefore(text, from) || wordAt(text, to))) continue
       if (token.special && special === 'error') throw refuse(token, aligned, from)
-      if (token.lstrip) while (from > done && isSpace(text[from - 1])) from--
-      if (token.rstrip) while (isSpace(text[to])) to++
+      if (token.lstrip) {
+        while (from > done && isSpaceAt(text, from - 1)) from--
+        from = Math.max(from, done)
+        // All of it went with the token before.
+        if (from >= to) continue
+      }
+      if (token.rstrip) {
+        if (to < space.from || to > space.to) {
+          let end = to
+          while (isSpaceAt(text, end)) end++
+          space = { from: to, to: end }
+        }
+        to = space.to
+      }
       if (from > done) yield { text: sliceAligned(aligned, done, from) }
       yield { text: sliceAligned(aligned, from, to), token }
       done = to
@@ -123,14 +135,15 @@ const refuse = (token: AddedToken, aligned: Aligned, index: number) =>
       `${token.id}), or special: 'text' to take it as ordinary text.`,
   )
 
-/** The `added_tokens` of a tokenizer.json. `vocabulary` is the model's. */
+/** The `added_tokens` of a tokenizer.json. `vocabulary` is the model's. An empty one is left out, as it is by Hugging Face. */
 export function readAddedTokens(field: Field, vocabulary: Vocabulary): AddedToken[] {
   const ids = new Map<number, string>()
   const contents = new Set<string>()
-  return field.list().map((item) => {
+  const tokens: AddedToken[] = []
+  for (const item of field.list()) {
     const content = item.get('content').string()
     const id = item.get('id').integer(0, largestId)
-    if (content === '') item.get('content').fail('a token that is not empty')
+    if (content === '') continue
     if (contents.has(content)) item.get('content').fail('a token that is not in added_tokens twice')
     const owner = vocabulary.tokenOf(id) ?? ids.get(id)
     if (owner !== undefined && owner !== content) item.get('id').fail(`an id of its own; ${show(owner)} has this one`)
@@ -138,7 +151,7 @@ export function readAddedTokens(field: Field, vocabulary: Vocabulary): AddedToke
     if (known !== undefined && known !== id) item.get('id').fail(`${known}, the id of ${show(content)} in model.vocab`)
     ids.set(id, content)
     contents.add(content)
-    return {
+    tokens.push({
       id,
       content,
       singleWord: item.get('single_word').boolean(false),
@@ -146,8 +159,9 @@ export function readAddedTokens(field: Field, vocabulary: Vocabulary): AddedToke
       rstrip: item.get('rstrip').boolean(false),
       normalized: item.get('normalized').boolean(!item.get('special').boolean()),
       special: item.get('special').boolean(),
-    }
-  })
+    })
+  }
+  return tokens
 }
 
 export const addedTokenJson = (token: AddedToken): Json => ({

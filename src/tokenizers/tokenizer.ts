@@ -114,7 +114,7 @@ export class Tokenizer {
 
   /** The token of an id as it is spelled in the vocabulary; undefined if there is none. */
   tokenOf(id: number): string | undefined {
-    return this.#added.byId.get(id)?.content ?? this.stages.model.vocabulary.tokenOf(id)
+    return this.#added.spellingOf(id) ?? this.stages.model.vocabulary.tokenOf(id)
   }
 
   /** The bytes that a token adds to a text that has begun, maybe a part of a character; undefined for special tokens and unknown ids. */
@@ -175,7 +175,9 @@ export class Tokenizer {
     return encodingOf(joinAll(arranged), this.#label)
   }
 
-  readonly #label = (id: number): string => this.tokenOf(id) ?? ''
+  /** A token as it is spelled in the vocabulary. Matched text that is spelled otherwise is kept beside its id. */
+  readonly #label = (id: number): string =>
+    this.#added.byId.get(id)?.content ?? this.stages.model.vocabulary.tokenOf(id) ?? ''
 
   /** The first stages alone: a text as added tokens and the normalized stretches between them. Errors: `SPECIAL_TOKEN_IN_TEXT`. */
   segments(text: string, special: SpecialHandling = 'error'): Iterable<Segment> {
@@ -301,7 +303,8 @@ export class Tokenizer {
             'UNKNOWN_TOKEN_ID',
             `No token has the id ${show(id)}.\nExpected an integer from 0 to ${this.vocabSize - 1} that the vocabulary has.`,
           )
-        if (!(skipSpecialTokens && this.isSpecial(id))) decoding.token(token)
+        // By its text, as Hugging Face does: a special token that normalization changes is text.
+        if (!(skipSpecialTokens && this.#added.byContent.get(token)?.special)) decoding.token(token)
         return take()
       },
       flush: () => {

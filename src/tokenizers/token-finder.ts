@@ -1,0 +1,50 @@
+/** Finds tokens in text: of those that occur, the leftmost, and of those that begin there the longest. */
+import type { AddedToken } from './added-tokens.ts'
+import { NO_TOKEN, Trie } from './models/trie.ts'
+
+export class TokenFinder {
+  readonly #tokens: AddedToken[] = []
+  readonly #trie = new Trie()
+  /** 1 for the units that tokens begin with: most places of most texts need no more than this. */
+  readonly #begins = new Uint8Array(0x10000)
+
+  /** What `find` found last. */
+  token!: AddedToken
+  start = 0
+  end = 0
+
+  /** `text` is what the token is looked for with. Nothing is found by an empty one. */
+  add(text: string, token: AddedToken): void {
+    if (text === '') return
+    this.#trie.add(text, this.#tokens.length)
+    this.#begins[text.charCodeAt(0)] = 1
+    this.#tokens.push(token)
+  }
+
+  /** Finds the first token at or after `from`; it is left in `token`, `start` and `end`. */
+  find(text: string, from: number): boolean {
+    if (this.#tokens.length === 0) return false
+    const begins = this.#begins
+    for (let at = from; at < text.length; at++)
+      if (begins[text.charCodeAt(at)] === 1 && this.#longestAt(text, at)) return true
+    return false
+  }
+
+  #longestAt(text: string, start: number): boolean {
+    const trie = this.#trie
+    let longest = NO_TOKEN
+    let cell = trie.child(0, text.charCodeAt(start))
+    for (let i = start + 1; cell >= 0; i++) {
+      if (trie.token(cell) !== NO_TOKEN) {
+        longest = trie.token(cell)
+        this.end = i
+      }
+      if (i === text.length) break
+      cell = trie.child(trie.node(cell), text.charCodeAt(i))
+    }
+    if (longest === NO_TOKEN) return false
+    this.token = this.#tokens[longest]!
+    this.start = start
+    return true
+  }
+}
