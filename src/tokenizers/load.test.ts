@@ -217,10 +217,11 @@ describe('what Hugging Face takes we take', () => {
     }
     const { tokens, offsets } = parseTokenizer(file).encode('a--b', { addSpecialTokens: false })
     expect(tokens).toEqual(['b', 'a', 'ab'])
+    // What is put in place of a match stands for its last character.
     expect(offsets).toEqual([
       [0, 1],
       [0, 1],
-      [1, 4],
+      [2, 4],
     ])
   })
 
