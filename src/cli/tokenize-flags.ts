@@ -29,6 +29,55 @@ const uses: readonly { flag: string; given: (values: Values) => boolean; of: rea
     of: ['text', 'file', 'jsonl'],
     where: 'a text as it was written; ids and chat templates have special tokens of their own',
   },
+  { flag: '--sample', given: (v) => v.sample, of: ['text', 'file', 'jsonl'], where: 'texts that become tokens' },
+  {
+    flag: '--n-best',
+    given: (v) => v.nBest !== undefined && !v.sample,
+    of: ['text', 'file'],
+    where: 'one text, as an argument or in --file (or for --sample)',
+  },
+]
+
+/** Flags that another one leaves no room for, with what it says of itself. */
+const alone: readonly {
+  given: (values: Values) => boolean
+  says: string
+  not: readonly [flag: string, name: string][]
+}[] = [
+  {
+    given: (v) => v.explain,
+    says: '--explain shows one text as a whole',
+    not: [
+      ['--pair', 'pair'],
+      ['--max-length', 'maxLength'],
+      ['--offsets', 'offsets'],
+      ['--sample', 'sample'],
+      ['--n-best', 'nBest'],
+    ],
+  },
+  {
+    given: (v) => v.nBest !== undefined && !v.sample,
+    says: '--n-best shows ways to write one text',
+    not: [
+      ['--pair', 'pair'],
+      ['--max-length', 'maxLength'],
+      ['--offsets', 'offsets'],
+    ],
+  },
+  {
+    given: (v) => v.json,
+    says: '--json prints the offsets with everything else',
+    not: [['--offsets', 'offsets']],
+  },
+  {
+    given: (v) => !v.sample,
+    says: 'Only --sample draws at random',
+    not: [
+      ['--seed', 'seed'],
+      ['--alpha', 'alpha'],
+      ['--dropout', 'dropout'],
+    ],
+  },
 ]
 
 /** The source that is given, or undefined where none is. Throws BAD_USAGE for several, and for flags that do not go together. */
@@ -43,14 +92,8 @@ export function checkUse(values: Values): Source | undefined {
   }
   for (const { flag, given: isGiven, of, where } of uses)
     if (given.length === 1 && isGiven(values) && !of.includes(given[0]!)) throw refuse(`${flag} is for ${where}.`)
-  if (values.explain)
-    for (const [flag, value] of [
-      ['--pair', values.pair],
-      ['--max-length', values.maxLength],
-      ['--offsets', values.offsets],
-    ])
-      if (value !== undefined) throw refuse(`--explain shows one text as a whole; leave out ${flag}.`)
-  if (values.offsets && values.json)
-    throw refuse('--json prints the offsets with everything else; leave out --offsets.')
+  for (const { given: isGiven, says, not } of alone)
+    for (const [flag, name] of not)
+      if (isGiven(values) && values[name] !== undefined) throw refuse(`${says}; leave out ${flag}.`)
   return given[0]
 }

@@ -13,15 +13,18 @@ const inHex = (bytes: Uint8Array): string =>
   `⟨${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ')}⟩`
 
 /** A token that has its characters together with others: its own text, or its bytes where it is not even a character. */
-export function textOfPart(tokenizer: Tokenizer, id: number, token: string): string {
+function textOfPart(tokenizer: Tokenizer, id: number, token: string): string {
   const bytes = tokenizer.bytesOf(id)
   if (!bytes) return token
   const decoded = decodeUtf8(bytes)
   return 'text' in decoded ? decoded.text : inHex(bytes)
 }
 
+/** What is asked of an encoding here. */
+type TokenColumns = Pick<Encoding, 'ids' | 'tokens' | 'offsets' | 'sequenceIds' | 'overflowing'>
+
 /** The tokens of one or two texts, and what lies between them in the text; `places[i]` is what shows token i. */
-export function shownTokens(tokenizer: Tokenizer, texts: readonly string[], encoding: Encoding) {
+export function shownTokens(tokenizer: Tokenizer, texts: readonly string[], encoding: TokenColumns) {
   const { ids, tokens, offsets, sequenceIds, overflowing } = encoding
   const shown: Shown[] = []
   const places: number[] = []

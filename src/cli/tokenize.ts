@@ -22,15 +22,17 @@ import { quoted } from './quote.ts'
 import { conversations, render } from './tokenize-chat.ts'
 import { checkUse } from './tokenize-flags.ts'
 import { at, encodeLines } from './tokenize-lines.ts'
+import { drawWays, samplingOf, waysOptions } from './tokenize-sampling.ts'
 import { drawCounts, drawPieces, drawTable, shownTokens } from './tokenize-view.ts'
 
 /** What one run works with. */
 type Work = { readonly tokenizer: Tokenizer; readonly values: Values; readonly terminal: Terminal }
 
-const optionsOf = ({ special, maxLength, specialTokens }: Values): EncodeOptions => ({
-  special,
-  addSpecialTokens: specialTokens,
-  ...(maxLength !== undefined && { truncation: maxLength }),
+const optionsOf = (values: Values): EncodeOptions => ({
+  special: values.special,
+  addSpecialTokens: values.specialTokens,
+  ...(values.maxLength !== undefined && { truncation: values.maxLength }),
+  ...samplingOf(values),
 })
 
 /** The columns, and what was cut off. */
@@ -52,6 +54,14 @@ function tokenizeText(work: Work, text: string): void {
   const encoding = tokenizer.encode(text, { ...optionsOf(values), pair: values.pair })
   if (values.json) terminal.out(`${JSON.stringify(record(encoding))}\n`)
   else print(work, values.pair === undefined ? [text] : [text, values.pair], encoding)
+}
+
+function listWays({ tokenizer, values, terminal }: Work, text: string): void {
+  const ways = tokenizer.nBest(text, values.nBest, { special: values.special })
+  const drawn = values.json
+    ? JSON.stringify(ways)
+    : drawWays(tokenizer, text, ways, pen(terminal.color, terminal.columns))
+  terminal.out(`${drawn}\n`)
 }
 
 function explainText({ tokenizer, values, terminal }: Work, text: string): void {
@@ -156,6 +166,7 @@ export const tokenize: Command = {
     },
     lossy,
     json,
+    ...waysOptions,
   ],
   examples: [
     'tokenize runs/world "Mia went to the park."',
@@ -166,6 +177,8 @@ export const tokenize: Command = {
     'tokenize MODEL --decode 5,17,3',
     'tokenize MODEL "unbelievable" --explain',
     'tokenize --explain aaabdaaabac',
+    'tokenize MODEL "unbelievable" --n-best 5',
+    'tokenize MODEL "unbelievable" --sample --dropout 0.1 --seed 7',
   ],
   async run(values, terminal) {
     const { tokenizer: source, text, file, jsonl, chat, decode } = values
@@ -190,6 +203,7 @@ export const tokenize: Command = {
     const content: string = text ?? (await readWhole(file, how))
     how.tell(file)
     if (values.explain) explainText(work, content)
+    else if (values.nBest !== undefined && !values.sample) listWays(work, content)
     else tokenizeText(work, content)
   },
 }

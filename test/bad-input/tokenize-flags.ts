@@ -22,6 +22,28 @@ export const tokenizeFlags: readonly FlagCase[] = [
   ...['--chat text.txt', '--decode 1'].map((source) =>
     refuse(2, /--special is for a text as it was written/, `tokenize model ${source} --special text`),
   ),
+  ...['--seed 1', '--alpha 1', '--dropout 0.5'].map((flag) =>
+    refuse(2, /Only --sample draws at random/, `tokenize model a ${flag}`),
+  ),
+  ...['--pair b', '--max-length 5', '--offsets'].map((flag) =>
+    refuse(2, /--n-best shows ways/, `tokenize model a --n-best 2 ${flag}`),
+  ),
+  ...['--sample', '--n-best 2'].map((flag) =>
+    refuse(2, new RegExp(`leave out ${flag.split(' ')[0]}`), `tokenize model a --explain ${flag}`),
+  ),
+  ...['--chat text.txt', '--decode 1'].map((source) =>
+    refuse(2, /--sample is for texts/, `tokenize model ${source} --sample`),
+  ),
+  refuse(2, /--n-best is for one text/, 'tokenize model --jsonl text.txt --n-best 3'),
+  refuse(2, /does not score ways/, 'tokenize model a --n-best 3'),
+  refuse(2, /sampling\.alpha is nothing that byte pair encoding knows/, 'tokenize model a --sample --alpha 1'),
+  ...['', '-0.1', '1.1', 'NaN', 'half'].map((value) =>
+    refuse(2, /--dropout is '/, 'tokenize model a --sample --dropout=%1', value),
+  ),
+  ...['', '-1', 'NaN', 'Infinity'].map((value) =>
+    refuse(2, /--alpha is '/, 'tokenize model a --sample --alpha=%1', value),
+  ),
+  ...['', '0', '1.5', '1000001'].map((value) => refuse(2, /--n-best is '/, 'tokenize model a --n-best=%1', value)),
   refuse(2, /--max-length is for/, 'tokenize model --decode 1 --max-length 5'),
   refuse(2, /--lossy is for/, 'tokenize model --decode 1 --lossy'),
   ...['--pair b', '--max-length 5', '--offsets'].map((flag) =>

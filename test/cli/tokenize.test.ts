@@ -287,3 +287,39 @@ describe('--explain', () => {
     expect((await cli(['tokenize', bpe, '--explain'])).err).toMatch(/takes one text/)
   })
 })
+
+describe('other ways to write a text', () => {
+  const unigram = published('unigram')
+  test('are listed with their scores, best first', async () => {
+    const { out } = await succeed([unigram, 'unbelievable', '--n-best', '3'])
+    expect(lines(out)).toHaveLength(3)
+    const ways: { score: number; ids: number[] }[] = await json([unigram, 'unbelievable', '--n-best', '3'])
+    expect(ways[0]!.ids).toEqual((await json([unigram, 'unbelievable', '--no-special-tokens'])).ids)
+    expect(ways.map(({ score }) => score)).toEqual(ways.map(({ score }) => score).toSorted((a, b) => b - a))
+    for (const [i, line] of lines(out).entries()) {
+      expect(line).toMatch(/^ +−\d+\.\d{3} {2}/)
+      expect(line.split('  ').at(-1)).toBe(ways[i]!.ids.join(' '))
+      expect(line.replaceAll('│', '')).toContain('unbelievable')
+    }
+  })
+
+  test.each([
+    [unigram, ['--alpha', '0.1']],
+    [unigram, ['--n-best', '8', '--alpha', '0']],
+    [bpe, ['--dropout', '0.5']],
+  ])('are drawn by a seed: %s %j', async (tokenizer, flags) => {
+    const text = 'The unbelievable cat sat on the mat'
+    const drawn = async (seed: number): Promise<number[]> =>
+      (await json([tokenizer, text, '--no-special-tokens', '--sample', '--seed', String(seed), ...flags])).ids
+    expect(await drawn(3)).toEqual(await drawn(3))
+    const many = await Promise.all([1, 2, 3, 4, 5].map(drawn))
+    expect(new Set(many.map(String)).size).toBeGreaterThan(1)
+    for (const ids of many) {
+      const { out } = await succeed([tokenizer, '--decode', ids.join(',')])
+      expect(out.trim()).toBe(text)
+    }
+    writeFileSync('in.jsonl', JSON.stringify(text))
+    const argv = [tokenizer, '--jsonl', 'in.jsonl', '--no-special-tokens', '--sample', '--seed', '3', ...flags]
+    expect(JSON.parse((await succeed(argv)).out).ids).toEqual(await drawn(3))
+  })
+})

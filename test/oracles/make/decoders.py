@@ -37,7 +37,7 @@ def one():
     if kind == "Strip":
         return {"type": kind, "content": character(), "start": draw.randrange(4), "stop": draw.choice([0, 0, 1, 2])}
     if kind == "Replace":
-        regex = draw.choice(["a", "[ab]+", r"\s+", "^a", "b$", r"(?<=a)b", r"▁", r" ?\.", r"\w(?=e)", "^ "])
+        regex = draw.choice(["a", "a*", "(?i)THE", r"\p{P}", r"^|$", "[ab]+", r"\s+", "^a", "b$", r"(?<=a)b", r"▁", r" ?\.", r"\w(?=e)", "^ "])
         return {"type": kind, "pattern": {"Regex": regex} if flip() else {"String": word()}, "content": draw.choice(["", " ", "▁", "ab", "aa", "😀", "<0xE2>"])}
     if kind == "CTC":
         return {"type": kind, "pad_token": word(), "word_delimiter_token": word(), "cleanup": flip()}
