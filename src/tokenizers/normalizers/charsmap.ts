@@ -18,6 +18,9 @@ export function writeUtf8(point: number, bytes: Uint8Array, at: number): number 
   return at
 }
 
+/** The bytes of the character that is being followed. */
+const character = new Uint8Array(4)
+
 export class Charsmap {
   readonly #units: Uint32Array
   readonly #replacements: Uint8Array
@@ -46,6 +49,40 @@ export class Charsmap {
       if (unit & 0x100) return (units[node] ?? 0) & 0x7fffffff
     }
     return -1
+  }
+
+  /** Whether a key begins with a character. */
+  begins(point: number): boolean {
+    return this.find(character, writeUtf8(point, character, 0)) !== -2
+  }
+
+  /** Where the key that `longest` found last ends. */
+  end = 0
+
+  /** The value of the longest key that a text begins with at `index`; −1 if there is none. */
+  longest(text: string, index: number): number {
+    const units = this.#units
+    const offset = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6)
+    let node = units.length > 0 ? offset(units[0]!) : 0
+    let value = -1
+    for (let i = index; i < text.length; ) {
+      const point = text.codePointAt(i)!
+      const length = writeUtf8(point, character, 0)
+      i += point > 0xffff ? 2 : 1
+      for (let k = 0; k < length; k++) {
+        const byte = character[k]!
+        if (byte === 0) return value
+        node ^= byte
+        const unit = units[node]
+        if (unit === undefined || (unit & 0x800000ff) !== byte) return value
+        node ^= offset(unit)
+        if (unit & 0x100) {
+          value = (units[node] ?? 0) & 0x7fffffff
+          this.end = i
+        }
+      }
+    }
+    return value
   }
 
   /** The replacement that a value points to. */

@@ -40,6 +40,12 @@ const before = (text: string, index: number): number => index - (isLowSurrogate(
 export const mayContinue = (text: string, index: number, next: number): boolean =>
   next < text.length && (classAt(text, next) !== PLAIN || classAt(text, index) === BINDING)
 
+/** Whether a character is joined to nothing but what extends or binds: marks, a line feed after a return, and the like. */
+export const standsAlone = (point: number): boolean => {
+  const kind = classAt(String.fromCodePoint(point), 0)
+  return point !== 0x0d && (kind === PLAIN || kind === CONTROL)
+}
+
 /** The clusters of one text, asked for from left to right. */
 export class Clusters {
   readonly #text: string

@@ -7,18 +7,15 @@ import type { Field } from '../field.ts'
 import { type Aligned, AlignedWriter } from '../text/aligned.ts'
 import { characterLength } from '../text/unicode.ts'
 import { type Charsmap, readCharsmap, writeUtf8 } from './charsmap.ts'
-import { Clusters, mayContinue } from './graphemes.ts'
+import { Clusters, mayContinue, standsAlone } from './graphemes.ts'
 import type { Normalizer } from './index.ts'
+import { longestMatch } from './longest-match.ts'
 
 /** Clusters of so many bytes are not looked up. */
 const tooLong = 6
 
-/** No key begins with the character; only longer keys do; it has a replacement. */
-const UNKNOWN = 0
-const INERT = 1
-const PREFIX = 2
-const REPLACED = 3
-const SURROGATE = 4
+/** What `Charsmap.find` gives if no key begins with the bytes. */
+const noKey = -2
 
 const utf8Length = (point: number): number => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4)
 
@@ -53,14 +50,17 @@ class ReplacementWriter {
     this.#writer = new AlignedWriter(aligned)
   }
 
-  get length(): number {
-    return this.#writer.length
-  }
-
   copy(from: number, to: number): void {
     if (from === to) return
     this.#writer.copy(from, to)
     this.#added = 0
+  }
+
+  /** As the writer's, but stops one unit before a unit that has no entry, which may change what becomes of that one. */
+  copyThrough(table: Uint16Array, from: number): number {
+    const end = this.#writer.copyThrough(table, from, true)
+    if (end > from) this.#added = 0
+    return end
   }
 
   /** New characters stand for as many old ones, one for one; those in excess for the last. */
@@ -91,82 +91,75 @@ class ReplacementWriter {
 
 function normalization(map: Charsmap): (aligned: Aligned) => Aligned {
   const bytes = new Uint8Array(4 * tooLong)
-  const kinds = new Uint8Array(0x10000).fill(SURROGATE, 0xd800, 0xe000)
-  const values = new Map<number, number>()
-  const astralKinds = new Map<number, number>()
-  const classify = (point: number): number => {
-    const value = map.find(bytes, writeUtf8(point, bytes, 0))
-    if (value >= 0) values.set(point, value)
-    return value >= 0 ? REPLACED : value === -1 ? PREFIX : INERT
+  /** Unit → the unit that takes its place, if no neighbor can matter but one that has no entry here; else 0. */
+  const table = new Uint16Array(0x10000)
+  /** Character → the value of the shortest key that it begins with, as `Charsmap.find` gives it. */
+  const alone = new Map<number, number>()
+  const aloneValue = (point: number): number => {
+    let value = alone.get(point)
+    if (value === undefined) {
+      alone.set(point, (value = map.find(bytes, writeUtf8(point, bytes, 0))))
+      const character = String.fromCodePoint(point)
+      const written = value >= 0 ? map.text(value) : character
+      if (written.length === 1 && point < 0x10000 && standsAlone(point)) table[point] = written.charCodeAt(0)
+    }
+    return value
   }
-  const kindAt = (text: string, index: number): number => {
-    const unit = text.charCodeAt(index)
-    const known = kinds[unit]!
-    if (known !== SURROGATE) return known === UNKNOWN ? (kinds[unit] = classify(unit)) : known
-    const point = text.codePointAt(index)!
-    let kind = astralKinds.get(point)
-    if (kind === undefined) astralKinds.set(point, (kind = classify(point)))
-    return kind
-  }
-  /** The end of the cluster at `index` if it has several characters, few bytes, and a replacement, whose value is left in `found`. */
-  let found = -1
-  const clusterAt = (text: string, index: number, next: number, clusters: () => Clusters): number => {
-    if (!mayContinue(text, index, next)) return -1
-    if (utf8Length(text.codePointAt(index)!) + utf8Length(text.codePointAt(next)!) >= tooLong) return -1
-    const end = clusters().endAt(index)
-    if (end <= next) return -1
+  /** The value of the cluster from `index` to `end`, if it is short enough to be looked up. */
+  const clusterValue = (text: string, index: number, end: number): number => {
     let length = 0
     for (let i = index; i < end && length < tooLong; i += characterLength(text, i))
       length = writeUtf8(text.codePointAt(i)!, bytes, length)
-    if (length >= tooLong) return -1
-    found = map.find(bytes, length)
-    return found >= 0 ? end : -1
+    return length < tooLong ? map.find(bytes, length) : noKey
+  }
+
+  /** Takes one character, or one cluster, at a time: `value` is that of what begins at `from` and ends at `to`. */
+  let value = noKey
+  const step = (text: string, from: number, clusters: () => Clusters): number => {
+    const next = from + characterLength(text, from)
+    value = aloneValue(text.codePointAt(from)!)
+    if (value === noKey || !mayContinue(text, from, next)) return next
+    if (utf8Length(text.codePointAt(from)!) + utf8Length(text.codePointAt(next)!) >= tooLong) return next
+    const end = clusters().endAt(from)
+    const whole = end > next ? clusterValue(text, from, end) : noKey
+    if (whole < 0) return next
+    value = whole
+    return end
   }
 
   return (aligned) => {
     const { text } = aligned
     const { length } = text
-    let writer: ReplacementWriter | undefined
     let known: Clusters | undefined
     const clusters = () => (known ??= new Clusters(text))
-    let done = 0
-    let removed = 0
-    for (let i = 0; i < length; ) {
-      if (kinds[text.charCodeAt(i)] === INERT) {
-        i++
-        continue
-      }
-      const kind = kindAt(text, i)
-      const next = i + characterLength(text, i)
-      if (kind === INERT) {
-        i = next
-        continue
-      }
-      const end = clusterAt(text, i, next, clusters)
-      if (end < 0 && kind === PREFIX) {
-        i = next
-        continue
-      }
-      const content = map.text(end < 0 ? values.get(text.codePointAt(i)!)! : found)
-      const to = end < 0 ? next : end
-      writer ??= new ReplacementWriter(aligned)
-      if (content === '' && i === removed)
-        removed = to // Nothing has been written yet.
-      else {
-        if (removed > 0 && writer.length === 0) writer = new ReplacementWriter(lagging(aligned, removed))
-        writer.copy(Math.max(done, removed), i)
-        writer.replace(i, to, content)
-      }
-      i = done = to
+    let from = 0
+    let to = 0
+    for (value = noKey; value < 0; from = to, to = step(text, from, clusters)) {
+      while (to + 1 < length && table[text.charCodeAt(to)] === text.charCodeAt(to) && table[text.charCodeAt(to + 1)])
+        to++
+      if (to === length) return aligned
     }
-    if (!writer) return aligned
-    if (removed > 0 && writer.length === 0) writer = new ReplacementWriter(lagging(aligned, removed))
-    writer.copy(done, length)
+    let removed = 0
+    if (from === 0)
+      while (value >= 0 && map.text(value) === '') {
+        removed = from = to
+        if (from === length) break
+        to = step(text, from, clusters)
+      }
+    const writer = new ReplacementWriter(removed > 0 ? lagging(aligned, removed) : aligned)
+    writer.copy(removed, from)
+    while (from < length) {
+      if (value < 0) writer.copy(from, to)
+      else writer.replace(from, to, map.text(value))
+      from = writer.copyThrough(table, to)
+      if (from < length) to = step(text, from, clusters)
+    }
     return writer.finish()
   }
 }
 
 export function readPrecompiled(field: Field): Normalizer {
-  const normalize = normalization(readCharsmap(field.get('precompiled_charsmap')))
+  const map = readCharsmap(field.get('precompiled_charsmap'))
+  const normalize = field.get('longest_match').boolean(false) ? longestMatch(map) : normalization(map)
   return { json: field.object(), normalize }
 }

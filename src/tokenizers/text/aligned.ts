@@ -72,10 +72,11 @@ export class AlignedWriter {
   }
 
   /**
-   * Appends the source's units from `from` on, each as the table has it, up to the first for which that is 0.
-   * @returns the index of that one, or the length of the source.
+   * Appends the source's units from `from` on, each as the table has it, up to the first for which that is 0, or with `apart` up
+   * to the one before that.
+   * @returns the index of what has not been written, or the length of the source.
    */
-  copyThrough(table: Uint16Array, from: number): number {
+  copyThrough(table: Uint16Array, from: number, apart = false): number {
     const { text } = this.#source
     const end = text.length
     this.#prepare(from, end)
@@ -87,6 +88,7 @@ export class AlignedWriter {
       if (unit === 0) break
       units[at++] = unit
     }
+    if (apart && i < end && i > from) i--
     this.#follow(from, i)
     return i
   }
