@@ -66,23 +66,13 @@ const declared = ({ pieces }: SentencePieceModel): Json[] =>
     .filter(({ type }) => type === pieceTypes.control || type === pieceTypes.userDefined)
     .map(({ piece, type }) => ({ content: piece, special: type === pieceTypes.control, normalized: false }))
 
-/** The scores that SentencePiece computes with: a symbol of the user is likelier than what it could be made of. */
-function scores({ pieces }: SentencePieceModel): Scored[] {
-  const normal = pieces.filter(({ type }) => type === pieceTypes.normal)
-  const best = normal.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY)
-  return pieces.map(({ piece, score, type }) => [
-    piece,
-    type === pieceTypes.userDefined ? Math.fround(new TextEncoder().encode(piece).length * best - 0.1) : score,
-  ])
-}
-
 const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** The stages before the model: SentencePiece's normalizer, and cuts that change nothing but make words come again. */
 function exactStages(model: SentencePieceModel): StageJson {
   const space = model.escapeWhitespaces ? spaceMark : ' '
   const steps = [
-    ...charsmapOf(model),
+    ...charsmapOf(model).map((stage) => ({ ...stage, longest_match: true })),
     ...(model.removeExtraWhitespaces
       ? [replaceAll(model.escapeWhitespaces ? '\\A +|[ ▁]+\\z' : '\\A +| +\\z', ''), replaceAll(' {2,}', ' ')]
       : []),
@@ -96,7 +86,7 @@ function exactStages(model: SentencePieceModel): StageJson {
   const symbols = model.pieces.filter(({ type }) => type === pieceTypes.userDefined).map(({ piece }) => piece)
   const alternatives = symbols.sort((a, b) => b.length - a.length).map(quoted)
   const cuts = [
-    ...(symbols.length > 0 && model.algorithm !== 'unigram' ? [split(alternatives.join('|'), 'Isolated')] : []),
+    ...(symbols.length > 0 ? [split(alternatives.join('|'), 'Isolated')] : []),
     ...(words || model.algorithm === 'word' ? [metaspace('never')] : []),
   ]
   return {
@@ -110,10 +100,11 @@ function exactModel(model: SentencePieceModel): Json {
   const { pieces, algorithm, byteFallback, unknownPiece } = model
   const unknown = pieces.findIndex(({ type }) => type === pieceTypes.unknown)
   if (algorithm === 'unigram') {
+    const vocab = pieces.map(({ piece, score }): Scored => [piece, score])
     const hidden_ids = pieces.flatMap(({ type }, id) =>
       type === pieceTypes.normal || type === pieceTypes.userDefined ? [] : [id],
     )
-    return { type: 'Unigram', unk_id: unknown, byte_fallback: byteFallback, vocab: scores(model), hidden_ids }
+    return { type: 'Unigram', unk_id: unknown, byte_fallback: byteFallback, vocab, hidden_ids }
   }
   const tokens = pieces.map(({ piece }) => piece)
   if (algorithm === 'word')
