@@ -4,6 +4,7 @@ import { readPattern } from '../patterns/index.ts'
 import { AlignedWriter } from '../text/aligned.ts'
 import { IntegerList } from '../text/integer-list.ts'
 import { isLowSurrogate } from '../text/unicode.ts'
+import { characterMap } from './character-map.ts'
 import type { Normalizer } from './index.ts'
 
 /** The empty string is a pattern too: it matches before every character. */
@@ -12,8 +13,13 @@ const emptyPattern = new Field('built-in', { Regex: '(?:)' })
 /** The text stands for the last character of the match, or for the one before an empty match. */
 export function readReplace(field: Field): Normalizer {
   const pattern = field.get('pattern')
-  const { scan } = readPattern(pattern.get('String').value === '' ? emptyPattern : pattern)
+  const literal = pattern.get('String').value
   const content = field.get('content').string()
+  if (typeof literal === 'string' && Array.from(literal).length === 1) {
+    const normalize = characterMap((character) => (character === literal ? content : character))
+    return { json: field.object(), normalize }
+  }
+  const { scan } = readPattern(literal === '' ? emptyPattern : pattern)
   const matches = new IntegerList()
   return {
     json: field.object(),
