@@ -8,8 +8,10 @@ export type BenchmarkOptions = {
   python: string
   /** A checkout of karpathy/nanoGPT. */
   nanogpt?: string
-  /** A folder with node-llama-cpp in its node_modules. */
+  /** A folder with node-llama-cpp and other tokenizers in its node_modules. */
   peers?: string
+  /** A text to encode; tiny Shakespeare or the built-in one unless given. */
+  text?: string
   /** A GPT-2 directory to decode with; one is made unless given. */
   model?: string
   /** Texts at once in the decoding benchmark. */

@@ -8,18 +8,30 @@ import { firstToken } from './first-token.ts'
 import { memory } from './memory.ts'
 import { nanogpt } from './nanogpt.ts'
 import { optimizers } from './optimizers.ts'
+import { tokenizers } from './tokenizers.ts'
 import { training } from './training.ts'
 import { world } from './world.ts'
 
-const benchmarks: readonly Benchmark[] = [nanogpt, training, memory, optimizers, firstToken, decoding, world, badInput]
+const benchmarks: readonly Benchmark[] = [
+  nanogpt,
+  training,
+  memory,
+  optimizers,
+  firstToken,
+  decoding,
+  tokenizers,
+  world,
+  badInput,
+]
 
 const help = [
   'usage: npm run bench -- [NAME…] [--json] [--threads N] [--seeds 1337,1,2] [--keep] [--python PYTHON] [--nanogpt DIR]',
   '       npm run bench -- training [--configs a,b,c,c1] [--modes f32,compiled,bf16,bf16-compiled] [--seconds 20]',
   '       npm run bench -- memory [--configs a,b,c] [--modes f32] [--steps 10000]',
   '       npm run bench -- decoding [--model DIR] [--peers DIR] [--modes f32,bf16,f16,q8_0,q4_0] [--batches 1,4,8,16] [--seconds 20]',
+  '       npm run bench -- tokenizers [--text FILE] [--peers DIR] [--modes byte-level,wordpiece,unigram,learning,equal] [--seconds 20]',
   ...benchmarks.map(({ name, description }) => `  ${name.padEnd(12)}${description}`),
-  'The environment variables PYTHON, NANOGPT_DIR and PEERS stand for the flags of these names.',
+  'The environment variables PYTHON, NANOGPT_DIR, PEERS and TEXT stand for the flags of these names.',
 ].join('\n')
 
 const { values, positionals } = parseArgs({
@@ -33,6 +45,7 @@ const { values, positionals } = parseArgs({
     python: { type: 'string', default: process.env.PYTHON ?? 'python3' },
     nanogpt: { type: 'string', default: process.env.NANOGPT_DIR },
     peers: { type: 'string', default: process.env.PEERS },
+    text: { type: 'string', default: process.env.TEXT },
     model: { type: 'string' },
     batches: { type: 'string' },
     configs: { type: 'string' },
@@ -47,7 +60,7 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0)
 }
 
-const { python, nanogpt: checkout, keep, peers, model } = values
+const { python, nanogpt: checkout, keep, peers, text, model } = values
 const batches = values.batches?.split(',').map(Number)
 const seeds = values.seeds.split(',').map(Number)
 const [configs, modes] = [values.configs?.split(','), values.modes?.split(',')]
@@ -57,6 +70,7 @@ const options = {
   nanogpt: checkout,
   keep,
   peers,
+  text,
   model,
   batches,
   seeds,
