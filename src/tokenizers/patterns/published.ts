@@ -4,11 +4,9 @@
  * tiktoken's own spelling is for Rust's fancy-regex. Where the two dialects differ the pattern is spelled so that Oniguruma does
  * what fancy-regex does: `{1,3}+` is possessive only there, and `$` is the end of the text there but of a line here.
  */
-import { gpt2Pattern } from './scanners.ts'
+import { cl100kPattern, gpt2Pattern } from './scanners.ts'
 
-/** cl100k (GPT-3.5, GPT-4). Differs from Llama 3's at the end of a text: its last white space stays whole, line breaks included. */
-export const cl100kPattern =
-  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|(?>\\p{N}{1,3})| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++\\z|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
+export { cl100kPattern }
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 const upper = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]'

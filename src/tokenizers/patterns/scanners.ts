@@ -83,7 +83,7 @@ export const scanGpt2: Scanner = (text, from, to, bounds) => {
   }
 }
 
-/** Llama 3's pattern, also that of cl100k: numbers in groups of three, line breaks kept with what comes before. */
+/** Llama 3's pattern, which cl100k had first: numbers in groups of three, line breaks kept with what comes before. */
 export const llama3Pattern =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
@@ -99,15 +99,16 @@ function endOfDigits(text: string, from: number, to: number): number {
   return end
 }
 
-/** A run of white space: up to its last line break if it has one. */
-function endOfLines(text: string, from: number, to: number): number {
+/** A run of white space: up to its last line break if it has one. Where `wholeEnd` is set, all of it at the end of the text. */
+function endOfLines(text: string, from: number, to: number, wholeEnd: boolean): number {
   const end = endOfRun(text, from, to, SPACE)
+  if (wholeEnd && end === to) return end
   for (let last = end; last > from; last--) if (isLineBreak(text, last - 1)) return last
   return endOfSpace(from, end, to)
 }
 
-/** The end of the match of Llama 3's pattern that begins at `at`. */
-function endOfLlama3(text: string, at: number, to: number): number {
+/** The end of the match of Llama 3's pattern, or of cl100k's, that begins at `at`. */
+function endOfLlama3(text: string, at: number, to: number, wholeEnd: boolean): number {
   const unit = text.charCodeAt(at)
   if (unit === 0x27) {
     const length = contraction(text, at, to, true)
@@ -124,17 +125,30 @@ function endOfLlama3(text: string, at: number, to: number): number {
     while (end < to && isLineBreak(text, end)) end++
     return end
   }
-  return endOfLines(text, at, to)
+  return endOfLines(text, at, to, wholeEnd)
 }
 
-export const scanLlama3: Scanner = (text, from, to, bounds) => {
-  let at = from
-  while (at < to) {
-    const end = endOfLlama3(text, at, to)
-    bounds.pushPair(at, end)
-    at = end
+const scanLikeLlama3 =
+  (wholeEnd: boolean): Scanner =>
+  (text, from, to, bounds) => {
+    let at = from
+    while (at < to) {
+      const end = endOfLlama3(text, at, to, wholeEnd)
+      bounds.pushPair(at, end)
+      at = end
+    }
   }
-}
+
+export const scanLlama3 = scanLikeLlama3(false)
+
+/**
+ * cl100k's (GPT-3.5, GPT-4), spelled so that Oniguruma does what tiktoken's engine does with the published spelling. It differs from
+ * Llama 3's at the end of a text, where white space stays whole.
+ */
+export const cl100kPattern =
+  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|(?>\\p{N}{1,3})| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++\\z|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
+
+export const scanCl100k = scanLikeLlama3(true)
 
 /** One character at a time. */
 export const characterPattern = '[\\s\\S]'
@@ -152,5 +166,6 @@ export const scanCharacters: Scanner = (text, from, to, bounds) => {
 export const scanners: ReadonlyMap<string, Scanner> = new Map([
   [gpt2Pattern, scanGpt2],
   [llama3Pattern, scanLlama3],
+  [cl100kPattern, scanCl100k],
   [characterPattern, scanCharacters],
 ])
