@@ -151,7 +151,20 @@ const rewritten = async (name: string, tokenizer: Tokenizer): Promise<Tokenizer>
   return loadTokenizer(directory)
 }
 
-for (const name of ['char-level', 'bytelevel-bpe', 'bytelevel-bpe-llama3', 'roberta', 'bart', 'byt5']) {
+const names = [
+  ...['char-level', 'word-level', 'wordpiece-cased', 'wordpiece-uncased', 'unigram', 'unigram-precompiled'],
+  ...[
+    'bpe-byte-fallback',
+    'bpe-clip',
+    'bpe-end-of-word',
+    'bytelevel-bpe',
+    'bytelevel-bpe-llama3',
+    'roberta',
+    'bart',
+    'byt5',
+  ],
+]
+for (const name of names) {
   const load = () => loadTokenizer(join(folder, name))
   describe(name, () => check(name, load))
   describe(`${name}, written and read again`, () => check(name, async () => rewritten(name, await load())))
