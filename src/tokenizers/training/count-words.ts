@@ -10,7 +10,7 @@ export type Cutting = { readonly normalizer?: Normalizer; readonly preTokenizer?
 
 export class WordCounter {
   readonly #cutting: Cutting
-  readonly #table: WordTable
+  #table: WordTable
   constructor(cutting: Cutting, bounds?: TableBounds) {
     this.#cutting = cutting
     this.#table = new WordTable(bounds)
@@ -36,12 +36,14 @@ export class WordCounter {
     for (let i = 0; i < bounds.length; i += 2) this.#table.add(text, bounds[i]!, bounds[i + 1]!)
   }
 
-  /** The words as the model is to see them. */
+  /** The words as the model is to see them. They are handed over: from here on the counter has none. */
   *counts(): Generator<undefined, Map<string, number>> {
     const spelling = this.#cutting.preTokenizer?.spelling
     const words = new Map<string, number>()
+    const table = this.#table
+    this.#table = new WordTable()
     let seen = 0
-    for (const [word, count] of this.#table) {
+    for (const [word, count] of table) {
       const spelled = spelling ? spelling(word).text : word
       words.set(spelled, (words.get(spelled) ?? 0) + count)
       if (++seen % wordsAtOnce === 0) yield

@@ -6,7 +6,8 @@
 /** Bounds on what is kept: when there are more words, or they take more UTF-16 code units, the rarest are forgotten. */
 export type TableBounds = { readonly words: number; readonly units: number }
 
-const usualBounds: TableBounds = { words: 2 ** 21, units: 2 ** 24 }
+/** What learns from so many words stays well below a gigabyte. */
+const usualBounds: TableBounds = { words: 3 * 2 ** 19, units: 2 ** 24 }
 
 /** Words that were seen so often or oftener are equally common where some have to be forgotten. */
 const commonest = 255
