@@ -183,6 +183,7 @@ def main(folder, kind, texts, variants, seed):
         t = trained(r, kind, [re.sub("|".join(map(re.escape, SPECIAL)), "", line) for line in corpus])
         path = Path(folder) / f"{kind}-{v}"
         Path(f"{path}.json").write_text(t.to_str(), encoding="utf-8")
+        t = Tokenizer.from_file(f"{path}.json")  # what was built remembers more than it writes
         with open(f"{path}.jsonl", "w", encoding="utf-8") as out:
             for i in range(texts // variants):
                 line = [text(r), text(r)] if i % 10 == 9 else text(r)
