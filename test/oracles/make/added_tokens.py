@@ -42,7 +42,9 @@ def tokenizer():
         seen.add(form if normalized else "")
         flags = {name: draw.random() < 0.3 for name in ("single_word", "lstrip", "rstrip")}
         token = AddedToken(content, normalized=normalized, **flags)
-        (result.add_special_tokens if draw.random() < 0.4 else result.add_tokens)([token])
+        # Not words of the model: it may give those for text where special tokens are to be text, which we do not.
+        special = content not in WORDS and draw.random() < 0.5
+        (result.add_special_tokens if special else result.add_tokens)([token])
     return result
 
 
