@@ -68,7 +68,7 @@ def normalizer(r):
     chosen = some(r, [
         normalizers.NFC, normalizers.NFD, normalizers.NFKC, normalizers.NFKD, normalizers.Lowercase, normalizers.Nmt,
         normalizers.StripAccents, lambda: normalizers.Strip(flag(), flag()), lambda: normalizers.Prepend(r.choice(["▁", " ", "né"])),
-        lambda: normalizers.Replace(r.choice(["a", "``", " ", "é"]), r.choice(["", "b", "▁", "xyz"])),
+        lambda: normalizers.Replace(r.choice(["a", "``", " ", "e"]), r.choice(["", "b", "▁", "xyz"])),
         lambda: normalizers.Replace(Regex(r.choice([" {2,}", r"\s+", r"\p{M}", r"[aeiou]", r"\d"])), r.choice(["", " ", "0", "▁"])),
         lambda: normalizers.BertNormalizer(clean_text=flag(), handle_chinese_chars=flag(), strip_accents=r.choice([None, True, False]), lowercase=flag()),
     ])

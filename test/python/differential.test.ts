@@ -26,7 +26,15 @@ const problem =
     : `${python} cannot import tokenizers (${error?.message ?? stderr.trim().split('\n').at(-1)}); name one that can with PYTHON`
 beforeEach((context) => context.skip(problem !== undefined, problem))
 
-type Answer = [text: string, ids: number[], offsets: number[][], tokens: string[], bare: number[], all: string, plain: string]
+type Answer = [
+  text: string,
+  ids: number[],
+  offsets: number[][],
+  tokens: string[],
+  bare: number[],
+  all: string,
+  plain: string,
+]
 type PairAnswer = [texts: [string, string], ids: number[], offsets: number[][], tokens: string[], typeIds: number[]]
 type Refused = [texts: string | [string, string], reason: string]
 
