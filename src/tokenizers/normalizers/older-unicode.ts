@@ -3,42 +3,33 @@
  * newer and differ from engine to engine; ids must not depend on that, so what has come since is listed here. Only letter case
  * follows the engine (both are recent there).
  */
-
-/** Hexadecimal code points and ranges. */
-function codePoints(ranges: string): ReadonlySet<number> {
-  const all = new Set<number>()
-  for (const range of ranges.split(' ')) {
-    const [first = '', last = first] = range.split('-')
-    for (let point = Number.parseInt(first, 16); point <= Number.parseInt(last, 16); point++) all.add(point)
-  }
-  return all
-}
+import { CodePointRanges } from '../text/newer-characters.ts'
 
 /** Marks and characters with a decomposition that are younger than Unicode 9: neither there. */
-const younger = codePoints(
+const younger = new CodePointRanges(
   '7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1add 1ae0-1aeb 1cf7 1df6-1dfa 32ff ' +
     'a7f1-a7f4 a82c a8ff ab69 105c9 105e4 10781-10785 10787-107b0 107b2-107ba 10d24-10d27 10d69-10d6d 10eab-10eac ' +
     '10efa-10eff 10f46-10f50 10f82-10f85 11070 11073-11074 110c2 11145-11146 111c9 111ce-111cf 11241 1133b 11383 11385 ' +
     '1138e 11391 113b8-113c0 113c2 113c5 113c7-113ca 113cc-113d0 113d2 113e1-113e2 1145e 1182c-1183a 11930-11935 ' +
     '11937-11938 1193b-1193e 11940 11942-11943 119d1-119d7 119da-119e0 119e4 11a01-11a0a 11a33-11a39 11a3b-11a3e 11a47 ' +
     '11a51-11a5b 11a8a-11a99 11b60-11b67 11d31-11d36 11d3a 11d3c-11d3d 11d3f-11d45 11d47 11d8a-11d8e 11d90-11d91 ' +
-    '11d93-11d97 11ef3-11ef6 11f00-11f01 11f03 11f34-11f3a 11f3e-11f42 11f5a 13440 13447-13455 16121-16128 1611e-1612f ' +
+    '11d93-11d97 11ef3-11ef6 11f00-11f01 11f03 11f34-11f3a 11f3e-11f42 11f5a 13440 13447-13455 1611e-1612f ' +
     '16d68-16d6a 16f4f 16f7f-16f87 16fe4 16ff0-16ff1 1ccd6-1ccf9 1cf00-1cf2d 1cf30-1cf46 1e030-1e06d 1e08f 1e130-1e136 ' +
     '1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5 1f16c 1fbf0-1fbf9',
 )
 
 /** Vedic signs that were marks once. */
-const onceMarks = codePoints('1cf2-1cf3')
+const onceMarks = new CodePointRanges('1cf2-1cf3')
 
 /** Nonspacing marks that became so with Unicode 9 or were of another kind before. */
-const laterNonspacing = codePoints(
+const laterNonspacing = new CodePointRanges(
   '8d4-8e1 1885-1886 1dfb a8c5 a9bd 1123e 11438-1143f 11442-11444 11446 11c30-11c36 11c38-11c3d 11c3f 11c92-11ca7 ' +
     '11caa-11cb0 11cb2-11cb3 11cb5-11cb6 1e000-1e006 1e008-1e018 1e01b-1e021 1e023-1e024 1e026-1e02a 1e944-1e94a',
 )
-const onceNonspacing = codePoints('1734 1171e')
+const onceNonspacing = new CodePointRanges('1734 1171e')
 
 /** Format characters that were not known as such. */
-const laterFormat = codePoints('890-891 8e2 110cd 13430-1343f')
+const laterFormat = new CodePointRanges('890-891 8e2 110cd 13430-1343f')
 
 const mark = /\p{M}/u
 const nonspacing = /\p{Mn}/u

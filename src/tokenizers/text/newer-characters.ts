@@ -4,7 +4,7 @@
  */
 
 /** Sorted ranges of code points, spelled as hexadecimal numbers: `41-5a 5f`. */
-class CodePointRanges {
+export class CodePointRanges {
   readonly #bounds: Int32Array
   constructor(spelled: string) {
     this.#bounds = Int32Array.from(
