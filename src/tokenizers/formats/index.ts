@@ -5,6 +5,7 @@ import { Field } from '../field.ts'
 import { readMergeLines } from '../models/read-bpe.ts'
 import { type Assembled, assemble, type Parts } from './assemble.ts'
 import { bpeFamilies, bpeParts, guessBpeFamily } from './bpe-files.ts'
+import { marianParts } from './marian.ts'
 import { exactParts, familyParts } from './sentencepiece.ts'
 import { rearrangingClasses, sentencePieceFamilies } from './sentencepiece-families.ts'
 import { readSentencePieceModel } from './sentencepiece-model.ts'
@@ -104,6 +105,13 @@ async function fromModel(file: string, { className = '', settings }: Found): Pro
   return [family ? familyParts(family, model, settings) : exactParts(model, file, settings), file]
 }
 
+/** A translation model's pieces, with the ids of vocab.json beside it. */
+async function fromMarian(name: string, { directory, settings }: Found): Promise<[Parts, string]> {
+  const [file, vocabulary] = [name, 'vocab.json'].map((each) => path().join(directory, each)) as [string, string]
+  const model = readSentencePieceModel(await readBytes(file), file)
+  return [marianParts(model, new Field(vocabulary, await readJson(vocabulary)), file, settings), file]
+}
+
 async function fromRanks(file: string, settings: Settings): Promise<[Parts, string]> {
   const name = path()
     .basename(file)
@@ -119,6 +127,7 @@ const fromWords = async (file: string, { className, settings }: Found): Promise<
 /** How a file is read, by its name; undefined for other files. */
 function readerOf(name: string): ((found: Found) => Promise<[Parts, string]>) | undefined {
   const at = ({ directory }: Found) => path().join(directory, name)
+  if (name === 'source.spm') return (found) => fromMarian(name, found)
   if (Object.hasOwn(mergesOf, name)) return (found) => fromBpe(name, found)
   const vocabulary = Object.keys(mergesOf).find((key) => mergesOf[key] === name)
   if (vocabulary) return (found) => fromBpe(vocabulary, found)
@@ -133,6 +142,7 @@ export const isVocabulary = (name: string): boolean => readerOf(name) !== undefi
 
 /** Files of a directory that hold a vocabulary, the likeliest first. */
 const vocabularyFiles = [
+  'source.spm',
   'vocab.json',
   'encoder.json',
   'spiece.model',

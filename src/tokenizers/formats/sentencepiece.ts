@@ -69,7 +69,7 @@ const declared = ({ pieces }: SentencePieceModel): Json[] =>
 const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** The stages before the model: SentencePiece's normalizer, and cuts that change nothing but make words come again. */
-function exactStages(model: SentencePieceModel): StageJson {
+export function exactStages(model: SentencePieceModel): StageJson {
   const space = model.escapeWhitespaces ? spaceMark : ' '
   const steps = [
     ...charsmapOf(model).map((stage) => ({ ...stage, longest_match: true })),

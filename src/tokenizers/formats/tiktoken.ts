@@ -2,7 +2,8 @@
 import { fileError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
 import { largestId } from '../field.ts'
-import { cl100kPattern, tiktokenPatterns } from '../patterns/published.ts'
+import { tiktokenPatterns } from '../patterns/published.ts'
+import { llama3Pattern } from '../patterns/scanners.ts'
 import { byteCharacters } from '../text/bytes.ts'
 import type { Parts } from './assemble.ts'
 import { generateMerges } from './merges.ts'
@@ -69,7 +70,7 @@ function readRanks(text: string, file: string): Map<string, number> {
 
 /**
  * A rank file → the parts of a tokenizer. `name` is the encoding's, such as `cl100k_base`: it gives the pattern and the special
- * tokens; for other names the pattern is cl100k's, and there are no special tokens but those of the settings.
+ * tokens; for other names the pattern is Llama 3's, as in transformers, and there are no special tokens but those of the settings.
  */
 export function tiktokenParts(name: string, text: string, file: string, settings: Settings): Parts {
   const ranks = readRanks(text, file)
@@ -90,7 +91,7 @@ export function tiktokenParts(name: string, text: string, file: string, settings
     added: Object.keys(special).map((content) => ({ content, id: special[content], special: true })),
     stages: () => ({
       pre_tokenizer: preTokenizers(
-        split(tiktokenPatterns[name] ?? cl100kPattern, 'Isolated'),
+        split(tiktokenPatterns[name] ?? llama3Pattern, 'Isolated'),
         byteLevel({ useRegex: false }),
       ),
       decoder: byteLevel(),

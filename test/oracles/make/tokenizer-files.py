@@ -180,6 +180,19 @@ case("gemma", {"tokenizer.model": "gemma.model"}, "Gemma")
 pieces("reformer.model", model_type="bpe", unk_id=2, eos_id=1, bos_id=-1, pad_id=0)
 case("reformer", {"spiece.model": "reformer.model"}, "Reformer")
 
+# A translation model: two models with one vocabulary. Its class is no wrapper of the tokenizers library.
+sources = [pieces(f"{side}.model", model_type="unigram", vocab_size=size, pad_id=-1) for side, size in [("source", 90), ("target", 110)]]
+known = [[p.id_to_piece(i) for i in range(len(p))] for p in (sentencepiece.SentencePieceProcessor(model_proto=m) for m in sources)]
+shared = ["</s>", "<unk>", ">>fr<<"] + sorted({piece for each in known for piece in each} - {"</s>", "<unk>", "<s>"}) + ["<pad>"]
+files["shared.json"] = json.dumps({token: id for id, token in enumerate(shared)}, ensure_ascii=False, separators=(",", ":"))
+names = {"source.spm": "source.model", "target.spm": "target.model", "vocab.json": "shared.json"}
+place(f"{folder}/marian", names, {"tokenizer_class": "MarianTokenizer"}, {})
+marian = AutoTokenizer.from_pretrained(f"{folder}/marian")
+ids = [marian(each).input_ids for each in TEXTS]
+pairs_ = [[marian(TEXTS[0], each).input_ids, [0] * len(marian(TEXTS[0], each).input_ids)] for each in TEXTS[:3]]
+settings = {"tokenizer_config.json": {"tokenizer_class": "MarianTokenizer"}}
+cases["marian"] = {"files": names, "settings": settings, "size": len(marian), "ids": ids, "pairs": pairs_}
+
 # SentencePiece models of every kind, as the library itself reads them.
 kinds = {
     "unigram": {"model_type": "unigram", "user_defined_symbols": "<sep>,dog"},
@@ -207,5 +220,9 @@ for encoding in ["r50k_base", "cl100k_base", "o200k_base"]:
     reader = tiktoken.Encoding(encoding, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
     ids = [reader.encode(each, disallowed_special=()) for each in TEXTS]
     cases[encoding] = {"files": {f"{encoding}.tiktoken": "ranks"}, "settings": {}, "ids": ids}
+
+# A rank file by the name of a SentencePiece model, as Llama 3 has it, with its special tokens in the settings.
+start = {"content": "<|begin|>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
+case("ranks as a model", {"tokenizer.model": "ranks"}, "PreTrainedTokenizerFast", added_tokens_decoder={"320": start}, bos_token="<|begin|>")
 
 print(json.dumps({"texts": TEXTS, "files": files, "cases": cases}, ensure_ascii=False, separators=(",", ":")))
