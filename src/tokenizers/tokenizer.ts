@@ -22,9 +22,10 @@ import type { Normalizer } from './normalizers/index.ts'
 import { joinAll, textPart } from './parts.ts'
 import type { PostProcessor } from './post-processors.ts'
 import { onePiece, type PreTokenizer } from './pre-tokenizers/index.ts'
+import { type ReachableTokens, reachableTokens } from './reachable-tokens.ts'
 import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
-import { wellFormed } from './text/unicode.ts'
+import { characterLength, wellFormed } from './text/unicode.ts'
 import { pushFound, TextPieces } from './text-pieces.ts'
 import { TokenList } from './token-list.ts'
 
@@ -80,6 +81,7 @@ export class Tokenizer {
   readonly named: NamedTokens
   readonly #added: AddedTokens
   readonly #cache: PieceCache
+  readonly #reachable: ReachableTokens | undefined
   readonly #decoder: Decoder
   constructor(stages: Stages) {
     this.stages = stages
@@ -95,6 +97,7 @@ export class Tokenizer {
     this.#added = new AddedTokens([...added.values()], stages.normalizer)
     this.#cache = new PieceCache(model, stages.preTokenizer?.spelling)
     this.#decoder = stages.decoder ?? spacedDecoder
+    this.#reachable = reachableTokens(this.#added.list, model.vocabulary)
   }
 
   /** One more than the largest id: the rows an embedding needs. */
@@ -189,7 +192,7 @@ export class Tokenizer {
     const out = new TokenList(wellFormed(text))
     for (const segment of this.segments(out.text, special)) {
       if (!segment.token) {
-        this.#pieces(segment.text, out)
+        this.#pieces(segment.text, special !== 'parse', out)
         continue
       }
       pushFound(segment as Required<Segment>, out)
@@ -234,27 +237,37 @@ export class Tokenizer {
     })
   }
 
-  #pieces(text: Aligned, out: TokenList): void {
+  /** `literal`: no special token comes of text that only spells one, as it does where the model's vocabulary has them. */
+  #pieces(text: Aligned, literal: boolean, out: TokenList): void {
     const whole = onePiece(text)
     const pieces = this.stages.preTokenizer?.split(whole) ?? whole
     const bounds = pieces.bounds.view()
+    const kept = literal ? this.#reachable : undefined
+    for (let i = 0; i < bounds.length; i += 2) this.#piece(pieces.text, bounds[i]!, bounds[i + 1]!, kept, out)
+  }
+
+  #piece(aligned: Aligned, from: number, end: number, kept: ReachableTokens | undefined, out: TokenList): void {
     const cache = this.#cache
     const { labeledByText } = this.stages.model
-    for (let i = 0; i < bounds.length; i += 2) {
-      const from = bounds[i]!
-      cache.find(pieces.text.text, from, bounds[i + 1]!)
-      const { data, to } = cache
-      const first = out.length
-      let unlabeled = false
-      for (let k = cache.from; k < to; k += 3) {
-        const id = data[k]!
-        if (id === labeledByText) unlabeled = true
-        out.push(id, originalStart(pieces.text, from + data[k + 1]!), originalEnd(pieces.text, from + data[k + 2]!))
+    cache.find(aligned.text, from, end)
+    const { data, from: first, to } = cache
+    let texts: string[] | undefined
+    for (let k = first; k < to; k += 3) {
+      const id = data[k]!
+      const start = from + data[k + 1]!
+      const stop = from + data[k + 2]!
+      if (kept?.isSpelled(id, aligned.text, start, stop)) {
+        // In two parts it is no longer that token.
+        const middle = start + characterLength(aligned.text, start)
+        this.#piece(aligned, start, middle, kept, out)
+        this.#piece(aligned, middle, stop, kept, out)
+        continue
       }
-      if (unlabeled)
-        cache.texts(pieces.text.text.slice(from, bounds[i + 1])).forEach((text, k) => {
-          if (out.ids[first + k] === labeledByText) out.labels.set(first + k, text)
-        })
+      if (id === labeledByText) {
+        texts ??= cache.texts(aligned.text.slice(from, end))
+        out.labels.set(out.length, texts[(k - first) / 3]!)
+      }
+      out.push(id, originalStart(aligned, start), originalEnd(aligned, stop))
     }
   }
 
