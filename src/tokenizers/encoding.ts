@@ -134,9 +134,12 @@ export function encodingOf(part: Part, tokenOf: TokenOf): Encoding {
     if ('tokens' in run) {
       const { tokens, from, to, sequence, trims } = run
       columns.sequenceIds.fill(sequence, at, at + length)
-      columns.ids.set(tokens.ids.subarray(from, to), at)
-      columns.starts.set(tokens.starts.subarray(from, to), at)
-      columns.ends.set(tokens.ends.subarray(from, to), at)
+      // Views and `set` cost more than this for the tokens of a line.
+      for (let i = 0; i < length; i++) {
+        columns.ids[at + i] = tokens.ids[from + i]!
+        columns.starts[at + i] = tokens.starts[from + i]!
+        columns.ends[at + i] = tokens.ends[from + i]!
+      }
       copyLabels(run, columns.labels, at)
       if (trims.length > 0) trimOffsets(columns, at, at + length, tokens.text, trims, tokenOf)
     } else {

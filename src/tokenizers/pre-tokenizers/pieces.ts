@@ -27,7 +27,7 @@ export function onePiece(text: Aligned): Pieces {
 
 /** Cuts every piece into what a scanner finds in it; what it leaves out is dropped. */
 export function cut({ text, bounds: old }: Pieces, scan: Scanner): Pieces {
-  const bounds = new IntegerList(Math.max(64, text.text.length >> 1))
+  const bounds = new IntegerList(Math.max(16, text.text.length >> 1))
   for (let i = 0; i < old.length; i += 2) scan(text.text, old.data[i]!, old.data[i + 1]!, bounds)
   return { text, bounds }
 }

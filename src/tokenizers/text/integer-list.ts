@@ -3,7 +3,8 @@
 export class IntegerList {
   data: Int32Array
   length = 0
-  constructor(capacity = 64) {
+  /** Up to 16 integers lie beside the array's object, which makes short lists cheap in V8. */
+  constructor(capacity = 16) {
     this.data = new Int32Array(capacity)
   }
 
