@@ -132,7 +132,7 @@ export function encodingOf(part: Part, tokenOf: TokenOf): Encoding {
     const length = lengthOf(run)
     columns.typeIds.fill(run.typeId, at, at + length)
     if ('tokens' in run) {
-      const { tokens, from, to, sequence, trims } = run
+      const { tokens, from, sequence, trims } = run
       columns.sequenceIds.fill(sequence, at, at + length)
       // Views and `set` cost more than this for the tokens of a line.
       for (let i = 0; i < length; i++) {
