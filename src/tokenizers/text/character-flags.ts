@@ -1,7 +1,7 @@
 /** What pre-tokenizers ask of characters: is it of a word, punctuation, white space, numeric? Answered from one table of bits. */
-import { newerPunctuation } from './newer-characters.ts'
+import { newerPunctuation, newerWords } from './newer-characters.ts'
 
-/** `\w` of Unicode (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners. */
+/** `\w` of Unicode 16 (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners. */
 export const WORD = 1
 /** Categories P as of Unicode 7, and all ASCII punctuation. */
 export const PUNCTUATION = 2
@@ -24,7 +24,7 @@ function classify(codePoint: number): number {
   const character = String.fromCodePoint(codePoint)
   const punctual = punctuation.test(character) ? !newerPunctuation.has(codePoint) : oncePunctuation.test(character)
   return (
-    (word.test(character) ? WORD : 0) |
+    (word.test(character) && !newerWords.has(codePoint) ? WORD : 0) |
     (punctual ? PUNCTUATION : 0) |
     (whiteSpace.test(character) ? WHITE_SPACE : 0) |
     (numeric.test(character) ? NUMERIC : 0) |
