@@ -2,6 +2,7 @@
  * The merging of byte pair encoding (Sennrich et al. 2016, algorithm 1, applied): of all neighbors that merge, the pair of the
  * lowest rank first, leftmost among equals, until none is left.
  */
+import { MergeQueue } from './merge-queue.ts'
 import type { MergeTable } from './merge-table.ts'
 
 /** Symbols of a piece: symbol i has id ids[i] and covers the units [starts[i], ends[i]). Merging changes the arrays. */
@@ -41,59 +42,6 @@ function mergeShort(symbols: Symbols, table: MergeTable): void {
   symbols.count = count
 }
 
-/** A heap of numbers, smallest first, of four children per node: fewer steps that miss the processor's cache than of two. */
-class Heap {
-  #items: Float64Array
-  size = 0
-  constructor(capacity: number) {
-    this.#items = new Float64Array(Math.max(1, capacity))
-  }
-
-  push(item: number): void {
-    if (this.size === this.#items.length) {
-      const larger = new Float64Array(2 * this.size)
-      larger.set(this.#items)
-      this.#items = larger
-    }
-    const items = this.#items
-    let at = this.size++
-    while (at > 0) {
-      const parent = (at - 1) >> 2
-      if (items[parent]! <= item) break
-      items[at] = items[parent]!
-      at = parent
-    }
-    items[at] = item
-  }
-
-  pop(): number {
-    const items = this.#items
-    const top = items[0]!
-    const size = --this.size
-    const item = items[size]!
-    let at = 0
-    for (;;) {
-      const first = 4 * at + 1
-      if (first >= size) break
-      const end = Math.min(first + 4, size)
-      let child = first
-      let least = items[first]!
-      for (let i = first + 1; i < end; i++)
-        if (items[i]! < least) {
-          child = i
-          least = items[i]!
-        }
-      if (least >= item) break
-      items[at] = least
-      at = child
-    }
-    items[at] = item
-    return top
-  }
-}
-
-const positions = 2 ** 31
-
 /** What is done about the merges of one piece: told of each, or asked whether to leave one out this time. */
 export type MergeHooks = {
   /** Called for each merge: its rank, which of the first symbols the left and the right one began as, and the merged id. */
@@ -102,39 +50,43 @@ export type MergeHooks = {
   dropped?: () => boolean
 }
 
-/** For pieces of any length: a linked list of symbols and a heap of (rank, position), n log n. */
+/** For pieces of any length: a linked list of symbols and a queue of merges by rank and place. */
 function mergeLong(symbols: Symbols, table: MergeTable, { merged, dropped }: MergeHooks = {}): void {
   const { ids, starts, ends, count } = symbols
-  const next = Int32Array.from({ length: count }, (_, i) => i + 1)
-  const previous = Int32Array.from({ length: count }, (_, i) => i - 1)
-  const heap = new Heap(count)
+  const next = new Int32Array(count)
+  const previous = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    next[i] = i + 1
+    previous[i] = i - 1
+  }
+  const queue = new MergeQueue(count, table.ranks)
   const offer = (left: number) => {
     const right = next[left]!
     const handle = right < count ? table.find(ids[left]!, ids[right]!) : -1
-    if (handle >= 0) heap.push(table.rank(handle) * positions + left)
+    if (handle >= 0) queue.push(table.rank(handle), left)
   }
   for (let i = 0; i + 1 < count; i++) offer(i)
   const passedOver: number[] = []
-  while (heap.size > 0) {
-    const item = heap.pop()
-    const left = item % positions
+  while (queue.take()) {
+    const { rank, place: left } = queue
     const right = next[left]!
     // What was offered may be gone or changed since.
     const handle = ids[left]! >= 0 && right < count ? table.find(ids[left]!, ids[right]!) : -1
-    if (handle < 0 || table.rank(handle) !== (item - left) / positions) continue
+    if (handle < 0 || table.rank(handle) !== rank) continue
     if (dropped?.()) {
-      passedOver.push(item)
+      passedOver.push(rank, left)
       continue
     }
-    while (passedOver.length > 0) heap.push(passedOver.pop()!)
-    merged?.(table.rank(handle), left, right, table.merged(handle))
+    for (let i = 0; i < passedOver.length; i += 2) queue.push(passedOver[i]!, passedOver[i + 1]!)
+    passedOver.length = 0
+    merged?.(rank, left, right, table.merged(handle))
     ids[left] = table.merged(handle)
     ends[left] = ends[right]!
     ids[right] = -1
     next[left] = next[right]!
     if (next[left]! < count) previous[next[left]!] = left
-    offer(left)
     if (previous[left]! >= 0) offer(previous[left]!)
+    offer(left)
   }
   let kept = 0
   for (let i = 0; i < count; i = next[i]!) {
