@@ -52,6 +52,7 @@ export function readPattern(field: Field): Pattern {
   try {
     return { scan: scannerOf(source, giveUp), coversAll: false }
   } catch (error) {
-    return regex.fail(`a regular expression in Oniguruma's syntax; ${(error as Error).message}`, 'TOKENIZER_REGEX')
+    const reason = error instanceof RangeError ? 'it nests too deeply' : (error as Error).message
+    return regex.fail(`a regular expression in Oniguruma's syntax; ${reason}`, 'TOKENIZER_REGEX')
   }
 }

@@ -62,7 +62,7 @@ const unknown = 0xffff
 const mostChoices = 32
 
 /** Programs longer than this come from repetitions such as `(?:…{1000}){1000}`. */
-const longestProgram = 50_000
+const longestProgram = 1_000_000
 
 /** Where to go on, by the next code unit. */
 export class Choice {

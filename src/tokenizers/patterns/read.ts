@@ -24,6 +24,9 @@ type Options = { anyCase: boolean; dotAll: boolean; behind: boolean }
 
 const characters = (text: string): number[] => [...text].map((c) => c.codePointAt(0)!)
 
+/** Calls followed, those inside a called group once for each call to it. */
+const mostCalls = 1000
+
 class Reader {
   readonly #sets = new Map<string, CharacterSet>()
   /** Capturing groups with the options in force where they stand: a call to one uses these. */
@@ -33,6 +36,7 @@ class Reader {
   /** Groups being read: a call to one of them is a recursion. */
   readonly #open = new Set<CapturingGroupNode>()
   readonly #ast: OnigurumaAst
+  #calls = 0
 
   constructor(ast: OnigurumaAst) {
     this.#ast = ast
@@ -151,6 +155,7 @@ class Reader {
 
   /** A call, `\g<name>`, is the group once more. */
   #call({ ref }: SubroutineNode): Tree {
+    if (++this.#calls > mostCalls) throw new Error(`its calls (\\g<…>) multiply to more than ${mostCalls}`)
     const called = this.#groups.find(({ node }) => node.number === ref || node.name === ref)
     if (called === undefined || this.#open.has(called.node))
       throw new Error(`\\g<${ref}> makes the pattern contain itself, which is not supported`)
@@ -262,6 +267,5 @@ function withFlags(options: Options, node: Pick<GroupNode | DirectiveNode, 'flag
 }
 
 /** Errors: an `Error` whose message says what is wrong or not supported. */
-export function readTree(source: string): Tree {
-  return new Reader(parse(source, { unicodePropertyMap: OnigUnicodePropertyMap })).read()
-}
+export const readTree = (source: string): Tree =>
+  new Reader(parse(source, { unicodePropertyMap: OnigUnicodePropertyMap })).read()

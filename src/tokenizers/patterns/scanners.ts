@@ -92,10 +92,11 @@ const isLineBreak = (text: string, index: number) => {
   return unit === 0x0a || unit === 0x0d
 }
 
-/** Up to three numbers. */
-function endOfDigits(text: string, from: number, to: number): number {
+/** Up to `most` numbers. */
+function endOfDigits(text: string, from: number, to: number, most: number): number {
   let end = from
-  for (let count = 0; count < 3 && end < to && classAt(text, end) === NUMBER; count++) end += characterLength(text, end)
+  for (let count = 0; count < most && end < to && classAt(text, end) === NUMBER; count++)
+    end += characterLength(text, end)
   return end
 }
 
@@ -107,8 +108,8 @@ function endOfLines(text: string, from: number, to: number, wholeEnd: boolean): 
   return endOfSpace(from, end, to)
 }
 
-/** The end of the match of Llama 3's pattern, or of cl100k's, that begins at `at`. */
-function endOfLlama3(text: string, at: number, to: number, wholeEnd: boolean): number {
+/** The end of the match that begins at `at`, of Llama 3's pattern or one that differs in how many digits go together or at the end. */
+function endOfLlama3(text: string, at: number, to: number, digits: number, wholeEnd: boolean): number {
   const unit = text.charCodeAt(at)
   if (unit === 0x27) {
     const length = contraction(text, at, to, true)
@@ -116,7 +117,7 @@ function endOfLlama3(text: string, at: number, to: number, wholeEnd: boolean): n
   }
   const first = classAt(text, at)
   if (first === LETTER) return endOfRun(text, at, to, LETTER)
-  if (first === NUMBER) return endOfDigits(text, at, to)
+  if (first === NUMBER) return endOfDigits(text, at, to, digits)
   const next = at + characterLength(text, at)
   const second = next < to ? classAt(text, next) : SPACE
   if (second === LETTER && !isLineBreak(text, at)) return endOfRun(text, next, to, LETTER)
@@ -129,17 +130,17 @@ function endOfLlama3(text: string, at: number, to: number, wholeEnd: boolean): n
 }
 
 const scanLikeLlama3 =
-  (wholeEnd: boolean): Scanner =>
+  (digits: number, wholeEnd: boolean): Scanner =>
   (text, from, to, bounds) => {
     let at = from
     while (at < to) {
-      const end = endOfLlama3(text, at, to, wholeEnd)
+      const end = endOfLlama3(text, at, to, digits, wholeEnd)
       bounds.pushPair(at, end)
       at = end
     }
   }
 
-export const scanLlama3 = scanLikeLlama3(false)
+export const scanLlama3 = scanLikeLlama3(3, false)
 
 /**
  * cl100k's (GPT-3.5, GPT-4), spelled so that Oniguruma does what tiktoken's engine does with the published spelling. It differs from
@@ -148,7 +149,12 @@ export const scanLlama3 = scanLikeLlama3(false)
 export const cl100kPattern =
   "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|(?>\\p{N}{1,3})| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++\\z|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
 
-export const scanCl100k = scanLikeLlama3(true)
+export const scanCl100k = scanLikeLlama3(3, true)
+
+/** Qwen 2's: Llama 3's with each digit for itself. */
+export const qwen2Pattern = llama3Pattern.replace('{1,3}', '')
+
+export const scanQwen2 = scanLikeLlama3(1, false)
 
 /** One character at a time. */
 export const characterPattern = '[\\s\\S]'
@@ -167,5 +173,6 @@ export const scanners: ReadonlyMap<string, Scanner> = new Map([
   [gpt2Pattern, scanGpt2],
   [llama3Pattern, scanLlama3],
   [cl100kPattern, scanCl100k],
+  [qwen2Pattern, scanQwen2],
   [characterPattern, scanCharacters],
 ])
