@@ -41,7 +41,7 @@ async function alternate(sides: readonly Open[], question: Question, seconds: nu
     for (let turn = 0; turn < sides.length; turn++) {
       const at = (turn + round + 1) % sides.length
       const answer = await sides[at]!.contender.ask<Answer>(question)
-      if (round >= 0) taken[at]!.push(answer.seconds)
+      if (round >= 0) taken[at]!.push(answer.failed === undefined ? answer.seconds : Number.NaN)
     }
   return taken
 }
@@ -63,14 +63,17 @@ export async function compareEncoding(
     for (const { contender } of sides) first.push(await contender.ask<Answer>({ file }))
     log(`\n${kind}, ${size} tokens: the text becomes ${first[0]!.tokens}`)
     for (const [i, { side }] of sides.entries())
-      if (first[i]!.hash !== first[0]!.hash) log(`${side.name} gives OTHER ids: ${first[i]!.tokens}`)
+      if (first[i]!.failed) log(`${side.name} fails on the whole text: ${first[i]!.failed}`)
+      else if (first[i]!.hash !== first[0]!.hash) log(`${side.name} gives OTHER ids: ${first[i]!.tokens}`)
     const results: { name: string; seconds: number[][] }[] = []
     for (const { name, question } of cases)
       results.push({ name, seconds: await alternate(sides, { file, ...question }, options.seconds / cases.length) })
     const cell = (seconds: readonly number[][], i: number, aim?: number) =>
-      i === 0
-        ? milliseconds(seconds[0]!)
-        : `${milliseconds(seconds[i]!)} ${ratio(seconds[0]!, seconds[i]!).toFixed(2)}×${aim === undefined ? '' : ` [${aim}]`}`
+      seconds[i]!.some(Number.isNaN)
+        ? 'fails'
+        : i === 0
+          ? milliseconds(seconds[0]!)
+          : `${milliseconds(seconds[i]!)} ${ratio(seconds[0]!, seconds[i]!).toFixed(2)}×${aim === undefined ? '' : ` [${aim}]`}`
     log(
       table([
         ['ms, and how often as fast we are [aim]', 'first text of a process', ...cases.map(({ name }) => name)],

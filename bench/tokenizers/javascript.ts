@@ -15,8 +15,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   const text = readFileSync(file, 'utf8')
   const texts = lines === undefined ? [text] : text.split('\n').slice(0, lines)
   if (fresh) encode = encoder.fresh()
+  let ids: ArrayLike<number>[] = []
+  let failed: string | undefined
   const start = performance.now()
-  const ids = texts.map((each) => encode(each))
+  try {
+    ids = texts.map((each) => encode(each))
+  } catch (error) {
+    failed = (error as Error).message
+  }
   const seconds = (performance.now() - start) / 1000
   const hash = createHash('sha256')
   let tokens = 0
@@ -24,5 +30,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     tokens += each.length
     hash.update(Int32Array.from(each))
   }
-  console.log(JSON.stringify({ seconds, tokens, hash: hash.digest('hex') } satisfies Answer))
+  console.log(JSON.stringify({ seconds, tokens, hash: hash.digest('hex'), failed } satisfies Answer))
 }

@@ -5,8 +5,13 @@ import { Contender } from '../training/contender.ts'
 
 /** A file to encode, as one text or its first lines one by one; by an encoder that has seen no text, if `fresh`. */
 export type Question = { readonly file: string; readonly lines?: number; readonly fresh?: boolean }
-/** Seconds of encoding alone, and a hash of all ids as 32-bit integers. */
-export type Answer = { readonly seconds: number; readonly tokens: number; readonly hash: string }
+/** Seconds of encoding alone, and a hash of all ids as 32-bit integers; why there are none, where it failed. */
+export type Answer = {
+  readonly seconds: number
+  readonly tokens: number
+  readonly hash: string
+  readonly failed?: string | undefined
+}
 
 export type Side = {
   readonly name: string
