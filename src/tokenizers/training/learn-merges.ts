@@ -142,8 +142,10 @@ export function* learningMerges(
   }
   const queue = new PairQueue()
   const enqueueGrown = () => {
+    // A list of numbers takes twice the memory of an array of integers, and more where it has grown.
     for (const [key, places] of counts.takeGrown())
-      if (counts.count(key) > 0) queue.push(key, counts.count(key), places)
+      if (counts.count(key) > 0)
+        queue.push(key, counts.count(key), places.length > 64 ? Int32Array.from(places) : places)
   }
   enqueueGrown()
 

@@ -1,6 +1,6 @@
 /** The pairs that may be merged next: the most frequent first, among equals the one with the smaller key. */
 
-export type QueuedPair = { key: number; count: number; words: number[] }
+export type QueuedPair = { key: number; count: number; words: ArrayLike<number> }
 
 const before = (a: QueuedPair, b: QueuedPair) => a.count > b.count || (a.count === b.count && a.key < b.key)
 
@@ -8,7 +8,7 @@ const before = (a: QueuedPair, b: QueuedPair) => a.count > b.count || (a.count =
 export class PairQueue {
   readonly #items: QueuedPair[] = []
 
-  push(key: number, count: number, words: number[]): void {
+  push(key: number, count: number, words: ArrayLike<number>): void {
     const item = { key, count, words }
     const items = this.#items
     let at = items.length

@@ -37,7 +37,7 @@ export type TrainOptions = Pick<TrainSettings, 'vocabSize' | 'minFrequency' | 's
 /**
  * Learns a tokenizer. Each text is one of its own, of any length: a string, or an async iterable of its chunks, the result being the
  * same wherever it was cut. Texts beyond a quarter of a million UTF-16 units are taken in passages. Memory is bounded by the words
- * that are kept, about one and a half million different ones; beyond that the rarest are forgotten and `onProgress` says how many.
+ * that are kept, about a million different ones; beyond that the rarest are forgotten and `onProgress` says how many.
  * The same texts give the same tokenizer. Other work gets its turn meanwhile.
  * Errors: `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `BAD_SETTING`, `VOCABULARY_TOO_SMALL`, those of reading stages, and the signal's reason.
  */

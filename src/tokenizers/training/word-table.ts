@@ -7,7 +7,7 @@
 export type TableBounds = { readonly words: number; readonly units: number }
 
 /** What learns from so many words stays well below a gigabyte. */
-const usualBounds: TableBounds = { words: 3 * 2 ** 19, units: 2 ** 24 }
+const usualBounds: TableBounds = { words: 2 ** 20, units: 5 * 2 ** 21 }
 
 /** Words that were seen so often or oftener are equally common where some have to be forgotten. */
 const commonest = 255
