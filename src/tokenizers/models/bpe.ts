@@ -20,9 +20,11 @@ export type BpeOptions = SymbolOptions & {
 }
 
 /** The right part of a merge as it is joined to the left: without as many bytes as the prefix of continuing tokens has. */
-function withoutPrefix(token: string, prefix: string): string {
+function withoutPrefix(token: string, prefix: string): string | undefined {
   if (token.startsWith(prefix)) return token.slice(prefix.length)
-  return new TextDecoder().decode(new TextEncoder().encode(token).subarray(new TextEncoder().encode(prefix).length))
+  const bytes = new TextEncoder().encode(token)
+  const { length } = new TextEncoder().encode(prefix)
+  return bytes.length < length ? undefined : new TextDecoder().decode(bytes.subarray(length))
 }
 
 /** Errors: `TOKENIZER_FIELD` if a merge has or makes a token outside the vocabulary. */
@@ -44,6 +46,12 @@ function tableOf({ vocabulary, merges, continuingPrefix = '', file = 'merges' }:
     const leftId = idOf(left, rank)
     const rightId = idOf(right, rank)
     const rest = withoutPrefix(right, continuingPrefix)
+    if (rest === undefined)
+      throw fileError(
+        'TOKENIZER_FIELD',
+        `${file}: merge ${rank}, ${show(merges[rank])}, joins a token that is shorter than the prefix of continuing tokens.\n` +
+          `Expected one that begins with ${show(continuingPrefix)}.`,
+      )
     const guess = vocabulary.tokenOf(next)
     const guessed = guess?.length === left.length + rest.length && guess.startsWith(left) && guess.endsWith(rest)
     const merged = guessed ? next : idOf(left + rest, rank)

@@ -38,5 +38,17 @@ const readers: Record<string, StageReader<Model>> = {
   Unigram: readUnigram,
 }
 
+/** The fields that tell models apart in files from before models had a `type`, in the order in which they are tried. */
+const untyped: readonly [type: string, fits: (model: Json) => boolean][] = [
+  ['BPE', (model) => Object.hasOwn(model, 'merges')],
+  ['Unigram', ({ vocab }) => Array.isArray(vocab)],
+  ['WordPiece', (model) => Object.hasOwn(model, 'max_input_chars_per_word')],
+  ['WordLevel', (model) => Object.hasOwn(model, 'unk_token')],
+]
+
 /** The `model` of a tokenizer.json. */
-export const readModel = (field: Field): Model => readStage(field, readers)
+export function readModel(field: Field): Model {
+  const model = field.object()
+  const type = Object.hasOwn(model, 'type') ? undefined : untyped.find(([, fits]) => fits(model))?.[0]
+  return type === undefined ? readStage(field, readers) : readers[type]!(field)
+}
