@@ -32,9 +32,16 @@ const endsIn = (part: Part, id: number): boolean => {
   return last !== undefined && 'tokens' in last && last.to > last.from && last.tokens.ids[last.to - 1] === id
 }
 
+/** Special tokens as a part, made once for all texts. */
+const placed = (item: LayoutItem) =>
+  'sequence' in item
+    ? item
+    : { ...item, part: { runs: item.tokens.map((token) => special(token, item.typeId)), overflowing: noOverflow } }
+
 /** Any arrangement, item by item. What overflows keeps the segments that it has, as with Hugging Face. */
 export function arrangement(json: Json | null, layout: Layout): PostProcessor {
-  const itemsOf = (count: number) => layout[count === 2 ? 'pair' : 'single']
+  const [single, pair] = [layout.single.map(placed), layout.pair.map(placed)]
+  const itemsOf = (count: number) => (count === 2 ? pair : single)
   return {
     json,
     added: (pair) =>
@@ -43,13 +50,13 @@ export function arrangement(json: Json | null, layout: Layout): PostProcessor {
     process(parts, addSpecialTokens) {
       const out: Part[] = []
       for (const item of itemsOf(parts.length)) {
-        const { typeId } = item
-        if ('sequence' in item)
+        if ('sequence' in item) {
+          const { typeId } = item
           out.push(
             mapRuns(parts[item.sequence]!, (runs, main) => (main ? runs.map((run) => ({ ...run, typeId })) : runs)),
           )
-        else if (addSpecialTokens && !(item.unlessPresent && endsIn(out.at(-1)!, item.tokens[0]!.id)))
-          out.push({ runs: item.tokens.map((token) => special(token, typeId)), overflowing: noOverflow })
+        } else if (addSpecialTokens && !(item.unlessPresent && endsIn(out.at(-1)!, item.tokens[0]!.id)))
+          out.push(item.part)
       }
       return out
     },
