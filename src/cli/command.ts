@@ -32,6 +32,8 @@ export type Terminal = {
   readonly rows: number
   /** Results. */
   out(text: string): void
+  /** Resolves when results that were written are on their way, so that a slow reader is waited for; absent where nothing waits. */
+  readonly flushed?: () => Promise<void>
   /** Progress, warnings and everything that is not the result. */
   note(text: string): void
   /** What comes on standard input, to its end. */

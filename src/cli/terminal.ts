@@ -56,6 +56,19 @@ function questions(signal: AbortSignal, interrupt: () => void): NonNullable<Term
     })
 }
 
+/** Waits until what was written to stdout has been taken; a reader who has gone, or a signal, ends the waiting. */
+const drained = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (!process.stdout.writableNeedDrain || signal.aborted) return resolve()
+    const done = () => {
+      process.stdout.off('drain', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    process.stdout.on('drain', done)
+    signal.addEventListener('abort', done)
+  })
+
 /** The terminal of this process. The first SIGINT or SIGTERM asks to stop, a second one ends at once. */
 export function openTerminal(): Terminal {
   const controller = new AbortController()
@@ -90,6 +103,7 @@ export function openTerminal(): Terminal {
       return process.stdout.rows || 24
     },
     out: (text) => void process.stdout.write(text),
+    flushed: () => drained(controller.signal),
     note: (text) => void process.stderr.write(text),
     input() {
       // Node would read a directory as an empty text.

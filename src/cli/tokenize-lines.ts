@@ -33,14 +33,19 @@ export function at<T>(place: string, work: () => T): T {
 }
 
 /**
- * Prints what `encode` makes of each line, a stretch of lines at a time, so that files of any size are read. A line that is bad is
- * told before anything of its stretch is printed, with its number; what came before it is printed by then.
+ * Prints what `encode` makes of each line, a stretch of lines at a time, so that files of any size are read. A line that is
+ * none is told before anything of its stretch is printed, with its number; what came before it is printed by then.
  */
 export async function encodeLines(
   file: string,
   how: Reading,
   encode: (text: string, pair: string | undefined) => unknown,
 ): Promise<void> {
+  const { terminal } = how
+  const write = async (ready: string) => {
+    terminal.out(ready)
+    await terminal.flushed?.()
+  }
   for await (const { first, lines } of textLines(file, how)) {
     const texts = lines.flatMap((line, i) => (line.trim() === '' ? [] : [readLine(line, `${file}:${first + i}`)]))
     let ready = ''
@@ -48,12 +53,12 @@ export async function encodeLines(
       ready += `${JSON.stringify(at(place, () => encode(text, pair)))}\n`
       // The whole stretch is known to be well-formed, so what is long need not be kept.
       if (ready.length > longestKept) {
-        how.terminal.out(ready)
+        await write(ready)
         ready = ''
       }
-      if (how.terminal.signal.aborted) return
+      if (terminal.signal.aborted) return
     }
-    if (ready !== '') how.terminal.out(ready)
+    if (ready !== '') await write(ready)
   }
 }
 

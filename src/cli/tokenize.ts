@@ -115,6 +115,8 @@ async function tokenizeChats(work: Work): Promise<void> {
       print(work, [text], encoding)
     }
     first = false
+    await terminal.flushed?.()
+    if (terminal.signal.aborted) return
   }
   how.tell(values.chat)
 }
