@@ -3,7 +3,7 @@ import { gpt2Named } from '../byte-level.ts'
 import type { NamedTokens } from '../config.ts'
 import type { Field, Json } from '../field.ts'
 import type { Options, Parts, StageJson } from './assemble.ts'
-import type { Settings } from './settings.ts'
+import { contentOf, type Settings } from './settings.ts'
 import {
   bertNormalizer,
   byteLevel,
@@ -182,10 +182,7 @@ export function bpeParts(
   const idOf = (token: string) => (Object.hasOwn(tokens, token) ? (tokens[token] as number) : undefined)
   let size = 0
   for (const token of Object.keys(tokens)) size = Math.max(size, (tokens[token] as number) + 1)
-  const unk = settings.field.get('unk_token')
-  const named = unk.missing
-    ? family.named
-    : { unk: typeof unk.value === 'string' ? unk.value : unk.get('content').string() }
+  const named = { unk: contentOf(settings.field.get('unk_token')) ?? family.named.unk }
   return {
     settings,
     named: family.named,

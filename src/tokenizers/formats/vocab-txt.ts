@@ -1,7 +1,7 @@
 /** WordPiece vocabularies, a token on each line (vocab.txt), with the stages of BERT and its kin. */
 import type { NamedTokens } from '../config.ts'
 import type { Parts, StageJson } from './assemble.ts'
-import type { Settings } from './settings.ts'
+import { contentOf, type Settings } from './settings.ts'
 import { bertNormalizer, type IdOf, robertaProcessing, template } from './stages.ts'
 
 export type WordPieceFamily = {
@@ -44,7 +44,6 @@ export function wordPieceParts(className: string | undefined, text: string, sett
   // A token that stands on two lines has the number of the last.
   const ids = new Map(lines.map((line, id) => [line.trimEnd(), id]))
   const { field } = settings
-  const unk = field.get('unk_token')
   const accents = field.get('strip_accents')
   return {
     settings,
@@ -52,11 +51,7 @@ export function wordPieceParts(className: string | undefined, text: string, sett
     maskTakesSpace: family.maskTakesSpace,
     model: {
       type: 'WordPiece',
-      unk_token: unk.missing
-        ? family.named.unk
-        : typeof unk.value === 'string'
-          ? unk.value
-          : unk.get('content').string(),
+      unk_token: contentOf(field.get('unk_token')) ?? family.named.unk,
       continuing_subword_prefix: '##',
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(ids),
