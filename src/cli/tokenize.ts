@@ -127,7 +127,7 @@ export const tokenize: Command = {
   arguments: [
     {
       name: 'tokenizer',
-      description: 'a model directory, a downloaded model or a tokenizer.json',
+      description: 'a model directory, a downloaded model, or a file: tokenizer.json, vocab.txt, .model, .tiktoken',
       parse: filled('tokenizer'),
     },
     { name: 'text', description: 'the text', optional: true },

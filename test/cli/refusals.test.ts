@@ -176,7 +176,7 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     [2, /one text: as an argument, --file or --jsonl/, 'tokenize', 'model'],
     [2, /one text/, 'tokenize', 'model', 'a', '--file', 'text.txt'],
     [3, /nowhere/, 'tokenize', 'nowhere', 'a'],
-    [3, /text\.txt:1:1: not valid JSON/, 'tokenize', 'text.txt', 'a'],
+    [3, /metrics\.jsonl:2:1: not valid JSON/, 'tokenize', 'model/metrics.jsonl', 'a'],
     [3, /\.: has no tokenizer/, 'tokenize', '.', 'a'],
     [3, /text\.txt:1/, 'tokenize', 'model', '--jsonl', 'text.txt'],
     [2, "--special is 'no', expected parse, text, error", 'tokenize', 'model', 'a', '--special', 'no'],
