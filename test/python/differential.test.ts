@@ -83,7 +83,10 @@ function difference(tokenizer: Tokenizer, answer: Answer | PairAnswer): Differen
 
 describe.each(['characters', 'words', 'byte-level BPE', 'BPE', 'WordPiece', 'Unigram'])('%s', (kind) => {
   test(`${variants} tokenizers, ${texts} texts`, { timeout: 60_000 + texts * 100 }, () => {
-    const made = spawnSync(python, [script, folder, kind, `${texts}`, `${variants}`, `${seed}`], { encoding: 'utf8' })
+    const words = [script, folder, kind, `${texts}`, `${variants}`, `${seed}`]
+    // Where the library panics it says so at length.
+    const env = { ...process.env, RUST_BACKTRACE: '0' }
+    const made = spawnSync(python, words, { encoding: 'utf8', env, maxBuffer: 2 ** 30 })
     expect(made.status, made.stderr).toBe(0)
     const differences: (Difference & { variant: number })[] = []
     let compared = 0
