@@ -8,6 +8,7 @@ import { painter } from './color.ts'
 import type { Command, OptionSpec, Terminal, Values } from './command.ts'
 import { checkDirectory, type Reading, reading, readParts, sizeOfText } from './data-files.ts'
 import { bytesText, duration } from './format.ts'
+import { truncate } from './layout.ts'
 import { camel, filled, flagOf, json, lossy, oneOf, whole } from './options.ts'
 import { inQuotes } from './token-text.ts'
 import { TokenizerProgress } from './tokenizer-progress.ts'
@@ -212,6 +213,9 @@ const trainTokenizer: Command = {
   },
 }
 
+/** A token in the summary takes at most so many columns. */
+const widest = 40
+
 /** What the tokenizer makes of the text it was learned from. */
 function summarize(
   terminal: Terminal,
@@ -226,7 +230,10 @@ function summarize(
       `The text: ${bytesText(bytes)}, ${rate}read and learned in ${seconds < 60 ? `${seconds.toFixed(1)}s` : duration(seconds)}\n`,
     ),
   )
-  if (longest.length > 0) terminal.note(paint.dim(`The longest tokens: ${longest.map(inQuotes).join(' ')}\n`))
+  if (longest.length > 0)
+    terminal.note(
+      paint.dim(`The longest tokens: ${longest.map((text) => inQuotes(truncate(text, widest))).join(' ')}\n`),
+    )
 }
 
 export const tokenizer: Command = {

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
-import { loadTokenizer } from '../../src/index.ts'
 import { writeSafetensors } from '../../src/weights/safetensors-write.ts'
 import { type Conditions, cli } from './terminal.ts'
 import { openWorkspace, tiny } from './workspace.ts'
@@ -248,57 +247,6 @@ describe('tokenizers', () => {
     writeFileSync('lines.jsonl', '"one"\n{"text":"two"}\n\n')
     expect(jsonLines((await succeed('tokenize model --jsonl lines.jsonl')).out)).toHaveLength(2)
     expect((await succeed(['tokenize', 'model', ''])).err).toContain('0 tokens, 0 bytes')
-  })
-
-  test.each([
-    ['bpe', ['--vocab-size', '280'], 280],
-    ['bpe', ['--vocab-size', '280', '--special', '<s>', '--special', '</s>'], 280],
-    ['bpe', ['--vocab-size', '300', '--pre-tokenizer', 'digits', '--pre-tokenizer', 'llama3', '--lines'], undefined],
-    ['bpe', ['--vocab-size', '100', '--pre-tokenizer', 'metaspace', '--max-token-length', '4'], undefined],
-    ['bpe', ['--vocab-size', '100', '--pre-tokenizer', 'none', '--lines', '--min-frequency', '2'], undefined],
-    ['characters', [], undefined],
-    ['bytes', [], 384],
-  ])('tokenizer train --model %s %j', async (model, flags, size) => {
-    const argv = ['tokenizer', 'train', '--model', model, ...flags, '--out', 'tok', '--json', 'text.txt']
-    const result = json((await succeed(argv)).out)
-    expect(result).toMatchObject({ out: 'tok', model })
-    if (model !== 'bytes') expect(result.bytesPerToken).toBeCloseTo(result.bytes / result.tokens, 9)
-    if (size !== undefined) expect(result.vocabulary).toBe(size)
-    const tokenizer = await loadTokenizer('tok')
-    const text = workspace.read('text.txt').slice(0, 200)
-    const { ids } = tokenizer.encode(text)
-    expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(text)
-  })
-
-  test.each([
-    ['wordpiece', ['--vocab-size', '100', '--limit-alphabet', '40', '--normalizer', 'bert-cased']],
-    ['words', ['--normalizer', 'nfkc', '--normalizer', 'lowercase', '--min-frequency', '2']],
-    ['bpe', ['--vocab-size', '100', '--pre-tokenizer', 'whitespace-split', '--end-of-word', '</w>']],
-    [
-      'bpe',
-      ['--vocab-size', '100', '--pre-tokenizer', 'bert', '--continuing-prefix', '@@', '--initial-alphabet', '0123'],
-    ],
-    ['unigram', ['--vocab-size', '100']],
-  ])('tokenizer train --model %s %j: words are separated by spaces again', async (model, flags) => {
-    const { out, err } = await succeed(['tokenizer', 'train', '--model', model, ...flags, '--out', 'tok', 'text.txt'])
-    expect(out).toMatch(/^\d+ tokens, written to tok\n$/)
-    expect(err).toMatch(
-      /^The text: .* tokens, \d\.\d\d bytes per token, read and learned in [\d.]+s\nThe longest tokens: "/,
-    )
-    const tokenizer = await loadTokenizer('tok')
-    const { ids } = tokenizer.encode('the cat')
-    expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe('the cat')
-  })
-
-  test('tokenizer train: a bar on a terminal, and a signal stops it before anything is written', async () => {
-    const controller = new AbortController()
-    const argv = ['tokenizer', 'train', '--model', 'words', '--out', 'stopped', 'text.txt']
-    const shown = await cli([...argv.slice(0, -2), 'shown', 'text.txt'], { interactive: true })
-    expect(shown.err).toMatch(/█|░/)
-    expect(shown.err).toMatch(/reading · .* of .* words/)
-    controller.abort(143)
-    expect(await cli(argv, { signal: controller.signal })).toMatchObject({ code: 143, out: '' })
-    expect(existsSync('stopped')).toBe(false)
   })
 })
 
