@@ -46,6 +46,9 @@ export function bytelevelBpe({ vocabulary, merges, file, ...parts }: BytelevelBp
   })
 }
 
+/** Settings that ask for more sentinel tokens are mistaken: models have a few hundred at most. */
+export const mostSentinels = 100_000
+
 /**
  * Bytes as ByT5 numbers them (Xue et al. 2022, §3.1): `<pad>` 0, `</s>` 1, `<unk>` 2, byte b is b + 3, then `extraIds` sentinel
  * tokens `<extra_id_0>`, …. A text ends in `</s>` unless it does so already. In our terms: byte-level BPE without a merge.

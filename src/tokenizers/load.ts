@@ -3,12 +3,12 @@ import { fileError } from '../base/errors.ts'
 import { kindOf, path, readJson } from '../base/files.ts'
 import { resolveModel } from '../hub/resolve.ts'
 import { readAddedTokens } from './added-tokens.ts'
-import { byteTokenizer } from './byte-level.ts'
+import { byteTokenizer, mostSentinels } from './byte-level.ts'
 import { readNamedTokens } from './config.ts'
 import { readDecoder } from './decoders/index.ts'
 import { Field, type Json } from './field.ts'
 import { convertFiles, isVocabulary } from './formats/index.ts'
-import { readSettings } from './formats/settings.ts'
+import { contentOf, readSettings, type Settings } from './formats/settings.ts'
 import { readPadding, readTruncation } from './lengths.ts'
 import { readModel } from './models/index.ts'
 import { readNormalizer } from './normalizers/index.ts'
@@ -61,13 +61,9 @@ export function parseTokenizer(
 }
 
 /** ByT5 counts its sentinels among the added tokens; its own field for their number may say 0. */
-function countSentinels(config: Json): number {
-  const added = config.added_tokens_decoder
-  const contents = typeof added === 'object' && added !== null ? Object.values(added) : []
-  const count = contents.filter((token) =>
-    /^<extra_id_\d+>$/.test((token as { content?: string })?.content ?? ''),
-  ).length
-  return count > 0 ? count : typeof config.extra_ids === 'number' ? config.extra_ids : 125
+function countSentinels({ added, field }: Settings): number {
+  const count = added.filter((token) => /^<extra_id_\d+>$/.test(contentOf(token) ?? '')).length
+  return count > 0 ? count : field.get('extra_ids').integer(0, mostSentinels, 125)
 }
 
 /** Added tokens that tokenizer.json lacks and the settings beside it declare. */
@@ -85,7 +81,7 @@ async function read(directory: string, name?: string): Promise<Tokenizer | undef
   const settings = await readSettings(directory)
   const { config } = settings
   if (!name && config?.tokenizer_class === 'ByT5Tokenizer')
-    return byteTokenizer({ extraIds: countSentinels(config), config })
+    return byteTokenizer({ extraIds: countSentinels(settings), config })
   const file = path().join(directory, name ?? 'tokenizer.json')
   if (name ? !isVocabulary(name) : await kindOf(file))
     return parseTokenizer(withAdded(await readJson(file), settings.added), { file, config })

@@ -146,6 +146,16 @@ const bad: [string, () => Record<string, Content | Uint8Array | object>, RegExp]
     () => ({ 'spiece.model': spm(), 'tokenizer_config.json': { tokenizer_class: 'NllbTokenizer' } }),
     /spiece\.model: the class NllbTokenizer/,
   ],
+  [
+    'a billion sentinels',
+    () => ({ ...filesOf('t5'), 'tokenizer_config.json': { tokenizer_class: 'T5Tokenizer', extra_ids: 1e9 } }),
+    /tokenizer_config\.json: extra_ids is 1000000000/,
+  ],
+  [
+    'less than no sentinels',
+    () => ({ 'tokenizer_config.json': { tokenizer_class: 'ByT5Tokenizer', extra_ids: -1 } }),
+    /tokenizer_config\.json: extra_ids is -1/,
+  ],
   ['no vocabulary', () => ({ 'readme.md': '' }), /has no tokenizer/],
 ]
 it.each(bad)('refused: %s', async (name, contents, says) => {

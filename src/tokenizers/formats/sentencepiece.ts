@@ -1,6 +1,7 @@
 /** SentencePiece models → the parts of a tokenizer: as a class of transformers reads them, or as SentencePiece itself does. */
 import { fileError } from '../../base/errors.ts'
-import { type Json, largestId } from '../field.ts'
+import { mostSentinels } from '../byte-level.ts'
+import type { Json } from '../field.ts'
 import type { Parts, StageJson } from './assemble.ts'
 import { roles } from './assemble.ts'
 import { generateMerges } from './merges.ts'
@@ -33,7 +34,7 @@ export function familyParts(family: SentencePieceFamily, model: SentencePieceMod
   const named = roles(settings.field, family.named)
   const options = {
     named,
-    count: (name: string, fallback: number) => settings.field.get(name).integer(0, largestId, fallback),
+    count: (name: string, fallback: number) => settings.field.get(name).integer(0, mostSentinels, fallback),
   }
   const scored = model.pieces.map(({ piece, score }): Scored => [piece, score])
   const vocabulary = family.arrange?.(scored, options) ?? scored
