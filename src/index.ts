@@ -56,7 +56,10 @@ export {
   type TemplateMessage,
 } from './tokenizers/chat-template.ts'
 export {
+  type AddedToken,
+  codePointOffsets,
   type DecodeOptions,
+  type DecodeStream,
   type EncodeOptions,
   type Encoding,
   type Explanation,
@@ -64,9 +67,17 @@ export {
   type LearningExample,
   learningExample,
   loadTokenizer,
+  type Padding,
+  parseTokenizer,
   type Sampling,
   type ScoredTokens,
+  type SpecialHandling,
   type Tokenizer,
+  type TrainingKindName,
+  type TrainText,
+  type TrainTokenizerOptions,
+  type Truncation,
+  trainTokenizer,
 } from './tokenizers/index.ts'
 export type { Recipe, RecipeInput } from './training/recipe.ts'
 export { type TrainEvent, type TrainOptions, train } from './training/train.ts'
