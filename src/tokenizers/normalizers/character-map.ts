@@ -25,7 +25,9 @@ export function characterMap(rewrite: (character: string) => string): (text: Ali
     let i = 0
     while (i < length) {
       const unit = text.charCodeAt(i)
-      if (table[unit] !== unit || unit === 0) {
+      const known = table[unit]!
+      if (known !== unit || unit === 0) {
+        if (known > 0) break
         const end = i + characterLength(text, i)
         if (rewritten(text.codePointAt(i)!) !== text.slice(i, end)) break
         i = end
