@@ -7,6 +7,8 @@ export class TokenFinder {
   readonly #trie = new Trie()
   /** 1 for the units that tokens begin with: most places of most texts need no more than this. */
   readonly #begins = new Uint8Array(0x10000)
+  /** The unit that all tokens begin with, as a string; undefined if they begin with several. */
+  #first: string | undefined
 
   /** What `find` found last. */
   token!: AddedToken
@@ -18,6 +20,7 @@ export class TokenFinder {
     if (text === '') return
     this.#trie.add(text, this.#tokens.length)
     this.#begins[text.charCodeAt(0)] = 1
+    this.#first = this.#tokens.length === 0 || this.#first === text[0] ? text[0] : undefined
     this.#tokens.push(token)
   }
 
@@ -25,8 +28,12 @@ export class TokenFinder {
   find(text: string, from: number): boolean {
     if (this.#tokens.length === 0) return false
     const begins = this.#begins
-    for (let at = from; at < text.length; at++)
+    const first = this.#first
+    for (let at = from; at < text.length; at++) {
+      if (first !== undefined) at = text.indexOf(first, at)
+      if (at < 0) return false
       if (begins[text.charCodeAt(at)] === 1 && this.#longestAt(text, at)) return true
+    }
     return false
   }
 

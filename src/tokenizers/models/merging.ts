@@ -14,15 +14,17 @@ const none = 0x7fffffff
 const shortLimit = 40
 const shortRanks = new Int32Array(shortLimit)
 
+/** The rank of the pair of neighbors that begins at `i`. */
+function rankAt(ids: Int32Array, i: number, table: MergeTable): number {
+  const handle = table.find(ids[i]!, ids[i + 1]!)
+  return handle < 0 ? none : table.rank(handle)
+}
+
 /** For pieces of a word's length: quadratic, without any allocation. */
 function mergeShort(symbols: Symbols, table: MergeTable): void {
   const { ids, starts, ends } = symbols
   let { count } = symbols
-  const rankAt = (i: number) => {
-    const handle = table.find(ids[i]!, ids[i + 1]!)
-    return handle < 0 ? none : table.rank(handle)
-  }
-  for (let i = 0; i + 1 < count; i++) shortRanks[i] = rankAt(i)
+  for (let i = 0; i + 1 < count; i++) shortRanks[i] = rankAt(ids, i, table)
   while (count > 1) {
     let best = 0
     for (let i = 1; i + 1 < count; i++) if (shortRanks[i]! < shortRanks[best]!) best = i
@@ -36,8 +38,8 @@ function mergeShort(symbols: Symbols, table: MergeTable): void {
       ends[i] = ends[i + 1]!
       shortRanks[i] = shortRanks[i + 1]!
     }
-    if (best + 1 < count) shortRanks[best] = rankAt(best)
-    if (best > 0) shortRanks[best - 1] = rankAt(best - 1)
+    if (best + 1 < count) shortRanks[best] = rankAt(ids, best, table)
+    if (best > 0) shortRanks[best - 1] = rankAt(ids, best - 1, table)
   }
   symbols.count = count
 }
