@@ -5,7 +5,16 @@
  */
 
 /** What a stream of numbers is for; streams of different purposes never overlap. */
-export const purposes = { weights: 1, dropout: 2, shuffle: 3, masking: 4, sampling: 5, data: 6, test: 7, subwords: 8 } as const
+export const purposes = {
+  weights: 1,
+  dropout: 2,
+  shuffle: 3,
+  masking: 4,
+  sampling: 5,
+  data: 6,
+  test: 7,
+  subwords: 8,
+} as const
 export type Purpose = keyof typeof purposes
 
 /** Where in a run a number is drawn: `step` counts up to 2³² − 1, `site` names the place (a layer, a row). */
