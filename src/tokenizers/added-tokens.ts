@@ -6,7 +6,7 @@ import type { Vocabulary } from './models/vocabulary.ts'
 import type { Normalizer } from './normalizers/index.ts'
 import { type Aligned, sliceAligned } from './text/aligned.ts'
 import { flagsAt, WHITE_SPACE, WORD } from './text/character-flags.ts'
-import { isLowSurrogate } from './text/unicode.ts'
+import { characterBefore } from './text/unicode.ts'
 import { TokenFinder } from './token-finder.ts'
 
 export type AddedToken = {
@@ -44,8 +44,7 @@ const isSpaceAt = (text: string, index: number) => index < text.length && (flags
 
 /** Whether a word character stands at `index`, or ends there. */
 const wordAt = (text: string, index: number) => index < text.length && (flagsAt(text, index) & WORD) !== 0
-const wordBefore = (text: string, index: number) =>
-  index > 0 && wordAt(text, isLowSurrogate(text.charCodeAt(index - 1)) ? index - 2 : index - 1)
+const wordBefore = (text: string, index: number) => index > 0 && wordAt(text, characterBefore(text, index))
 
 export class AddedTokens {
   readonly list: readonly AddedToken[]

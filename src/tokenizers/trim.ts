@@ -1,7 +1,7 @@
 /** Taking the white space at the ends of tokens out of their offsets. */
 import type { Columns, TokenOf } from './encoding.ts'
 import type { Trim } from './parts.ts'
-import { characterLength, isLowSurrogate } from './text/unicode.ts'
+import { characterBefore, characterLength } from './text/unicode.ts'
 
 const spaceAtStart = /^[Ġ\p{White_Space}]+/u
 const spaceAtEnd = /[Ġ\p{White_Space}]+$/u
@@ -14,7 +14,7 @@ function after(text: string, index: number, count: number): number {
 
 /** The place `count` characters before `index`, or undefined if there are fewer. */
 function before(text: string, index: number, count: number): number | undefined {
-  for (; count > 0 && index > 0; count--) index -= isLowSurrogate(text.charCodeAt(index - 1)) ? 2 : 1
+  for (; count > 0 && index > 0; count--) index = characterBefore(text, index)
   return count === 0 ? index : undefined
 }
 

@@ -1,5 +1,5 @@
 /** The characters of a piece as the first symbols of byte pair encoding, with what a tokenizer puts for those it does not know. */
-import { characterLength } from '../text/unicode.ts'
+import { characterLength, utf8Length } from '../text/unicode.ts'
 import { byteTokens } from './byte-tokens.ts'
 import type { Symbols } from './merging.ts'
 import { unknownPiece } from './unknown.ts'
@@ -22,8 +22,6 @@ export type SymbolOptions = {
 const absent = -1
 /** More characters are looked up anew. */
 const mostRemembered = 1 << 16
-
-const utf8Length = (point: number): number => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4)
 
 export class SymbolReader {
   readonly #options: SymbolOptions

@@ -1,5 +1,6 @@
 /** Normalizers that take one character at a time: a table by code unit, filled as characters come. */
 import { type Aligned, AlignedWriter } from '../text/aligned.ts'
+import { CharacterTable } from '../text/character-table.ts'
 import { characterLength } from '../text/unicode.ts'
 
 /**
@@ -47,17 +48,9 @@ export function characterMap(rewrite: (character: string) => string): (text: Ali
 
 /** Whether any character of a text passes a test, which is asked once for each character. */
 export function characterTest(test: (character: string) => boolean): (text: string) => boolean {
-  const [no, yes] = [1, 2]
-  let known: Uint8Array | undefined
-  const ask = (codePoint: number) => (known![codePoint] = test(String.fromCodePoint(codePoint)) ? yes : no)
+  const passes = new CharacterTable((codePoint) => (test(String.fromCodePoint(codePoint)) ? 1 : 0))
   return (text) => {
-    known ??= new Uint8Array(0x110000)
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      const codePoint = unit >= 0xd800 && unit < 0xe000 ? text.codePointAt(i)! : unit
-      if ((known[codePoint] || ask(codePoint)) === yes) return true
-      if (codePoint > 0xffff) i++
-    }
+    for (let i = 0; i < text.length; i += characterLength(text, i)) if (passes.at(text, i) === 1) return true
     return false
   }
 }

@@ -21,6 +21,9 @@ export function writeUtf8(point: number, bytes: Uint8Array, at: number): number 
 /** The bytes of the character that is being followed. */
 const character = new Uint8Array(4)
 
+/** What a unit's place is XORed with, besides a byte, to come to the child for that byte. */
+const offset = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6)
+
 export class Charsmap {
   readonly #units: Uint32Array
   readonly #replacements: Uint8Array
@@ -37,7 +40,6 @@ export class Charsmap {
    */
   find(bytes: Uint8Array, length: number): number {
     const units = this.#units
-    const offset = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6)
     let node = units.length > 0 ? offset(units[0]!) : 0
     for (let i = 0; i < length; i++) {
       const byte = bytes[i]!
@@ -62,7 +64,6 @@ export class Charsmap {
   /** The value of the longest key that a text begins with at `index`; −1 if there is none. */
   longest(text: string, index: number): number {
     const units = this.#units
-    const offset = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6)
     let node = units.length > 0 ? offset(units[0]!) : 0
     let value = -1
     for (let i = index; i < text.length; ) {

@@ -1,6 +1,7 @@
 /** Grapheme clusters (UAX 29) where they can matter to a map of short clusters: by rule in common text, else by the platform's segmenter. */
+import { CharacterTable } from '../text/character-table.ts'
 import { IntegerList } from '../text/integer-list.ts'
-import { characterLength, isLowSurrogate } from '../text/unicode.ts'
+import { characterBefore, characterLength } from '../text/unicode.ts'
 
 /** Never joined to a plain neighbor; joined to whatever is before it; joined to nothing; may be joined to what is after it, or by pairs. */
 const PLAIN = 1
@@ -23,18 +24,8 @@ function classify(character: string): number {
   return binds || isOne(`\u1100${character}`) || isOne(`\uac00${character}`) ? BINDING : PLAIN
 }
 
-const classes = new Uint8Array(0x10000)
-const astral = new Map<number, number>()
-
-function classAt(text: string, index: number): number {
-  const point = text.codePointAt(index)!
-  if (point < 0x10000) return classes[point] || (classes[point] = classify(String.fromCharCode(point)))
-  let known = astral.get(point)
-  if (known === undefined) astral.set(point, (known = classify(String.fromCodePoint(point))))
-  return known
-}
-
-const before = (text: string, index: number): number => index - (isLowSurrogate(text.charCodeAt(index - 1)) ? 2 : 1)
+const classes = new CharacterTable((codePoint) => classify(String.fromCodePoint(codePoint)))
+const classAt = (text: string, index: number): number => classes.at(text, index)
 
 /** Whether the character at `index` may be in one cluster with the one after it. */
 export const mayContinue = (text: string, index: number, next: number): boolean =>
@@ -42,7 +33,7 @@ export const mayContinue = (text: string, index: number, next: number): boolean 
 
 /** Whether a character is joined to nothing but what extends or binds: marks, a line feed after a return, and the like. */
 export const standsAlone = (point: number): boolean => {
-  const kind = classAt(String.fromCodePoint(point), 0)
+  const kind = classes.of(point)
   return point !== 0x0d && (kind === PLAIN || kind === CONTROL)
 }
 
@@ -72,7 +63,7 @@ export class Clusters {
     }
     if (own !== PLAIN) return undefined
     if (index > 0) {
-      const previous = before(text, index)
+      const previous = characterBefore(text, index)
       const kind = classAt(text, previous)
       // A mark can join a letter of an Indic script, none of which is below U+0800, to one before it.
       if (kind === BINDING || (kind === EXTENDING && text.charCodeAt(index) >= 0x800)) return undefined
@@ -99,7 +90,7 @@ export class Clusters {
       return (a === PLAIN && b === PLAIN) || (a === CONTROL) !== (b === CONTROL)
     }
     let from = index
-    while (from > 0 && !certain(before(text, from), from)) from = before(text, from)
+    while (from > 0 && !certain(characterBefore(text, from), from)) from = characterBefore(text, from)
     let last = index
     let to = index + characterLength(text, index)
     while (to < text.length && !certain(last, to)) {

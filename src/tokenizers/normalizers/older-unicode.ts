@@ -3,7 +3,7 @@
  * newer and differ from engine to engine; ids must not depend on that, so what has come since is listed here. Only letter case
  * follows the engine (both are recent there).
  */
-import { CodePointRanges } from '../text/newer-characters.ts'
+import { CodePointRanges } from '../text/code-point-ranges.ts'
 
 /** Marks and characters with a decomposition that are younger than Unicode 9: neither there. */
 const younger = new CodePointRanges(

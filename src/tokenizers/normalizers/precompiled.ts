@@ -5,7 +5,7 @@
  */
 import type { Field } from '../field.ts'
 import { type Aligned, AlignedWriter } from '../text/aligned.ts'
-import { characterLength } from '../text/unicode.ts'
+import { characterLength, utf8Length } from '../text/unicode.ts'
 import { type Charsmap, readCharsmap, writeUtf8 } from './charsmap.ts'
 import { Clusters, mayContinue, standsAlone } from './graphemes.ts'
 import type { Normalizer } from './index.ts'
@@ -16,8 +16,6 @@ const tooLong = 6
 
 /** What `Charsmap.find` gives if no key begins with the bytes. */
 const noKey = -2
-
-const utf8Length = (point: number): number => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4)
 
 /**
  * The source with its alignment shifted by the characters in its first `lag` units: the library forgets those when nothing is left

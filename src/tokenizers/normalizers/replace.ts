@@ -3,7 +3,7 @@ import { Field } from '../field.ts'
 import { readPattern } from '../patterns/index.ts'
 import { AlignedWriter } from '../text/aligned.ts'
 import { IntegerList } from '../text/integer-list.ts'
-import { isLowSurrogate } from '../text/unicode.ts'
+import { characterBefore } from '../text/unicode.ts'
 import { characterMap } from './character-map.ts'
 import type { Normalizer } from './index.ts'
 
@@ -34,7 +34,7 @@ export function readReplace(field: Field): Normalizer {
       for (let i = 0; i < matches.length; i += 2) {
         const to = matches.data[i + 1]!
         writer.copy(done, matches.data[i]!)
-        writer.write(content, to === 0 ? 0 : isLowSurrogate(text.charCodeAt(to - 1)) ? to - 2 : to - 1, to)
+        writer.write(content, to === 0 ? 0 : characterBefore(text, to), to)
         done = to
       }
       writer.copy(done, text.length)

@@ -4,19 +4,18 @@
  */
 import type { Field, StageReader } from '../field.ts'
 import { type Aligned, AlignedWriter } from '../text/aligned.ts'
+import { CharacterTable } from '../text/character-table.ts'
 import { IntegerList } from '../text/integer-list.ts'
-import { characterLength, isLowSurrogate } from '../text/unicode.ts'
+import { characterBefore, characterLength } from '../text/unicode.ts'
 import type { Normalizer } from './index.ts'
 import { characterIn, combiningRank, composePair, isMark } from './older-unicode.ts'
 
 type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD'
 
 /** What can happen to a character: nothing; it is written otherwise; it may be joined to, or change places with, what is before it. */
-const UNKNOWN = 0
-const PLAIN = 1
-const CHANGED = 2
-const JOINING = 3
-const SURROGATE = 4
+const PLAIN = 0
+const CHANGED = 1
+const JOINING = 2
 
 /** Vowels and final consonants of Hangul, which are composed with what is before them. */
 const hangulTail = /[\u1161-\u1175\u11a8-\u11c2]/
@@ -122,13 +121,11 @@ class Stretch {
 function normalization(form: Form): (aligned: Aligned) => Aligned {
   const decomposition = form === 'NFC' || form === 'NFD' ? 'NFD' : 'NFKD'
   const composes = form === 'NFC' || form === 'NFKC'
-  const kinds = new Uint8Array(0x10000).fill(SURROGATE, 0xd800, 0xe000)
-  const astralKinds = new Map<number, number>()
   /** Of characters that are not plain: what each becomes alone, and its full decomposition. */
   const alone = new Map<number, string>()
   const decomposed = new Map<number, string>()
 
-  const classify = (point: number): number => {
+  const kinds = new CharacterTable((point) => {
     const character = String.fromCodePoint(point)
     const parts = characterIn(decomposition, character)
     decomposed.set(point, parts)
@@ -137,16 +134,7 @@ function normalization(form: Form): (aligned: Aligned) => Aligned {
     if (becomes === character) return PLAIN
     alone.set(point, becomes)
     return CHANGED
-  }
-  const kindAt = (text: string, index: number): number => {
-    const unit = text.charCodeAt(index)
-    const known = kinds[unit]!
-    if (known !== SURROGATE) return known === UNKNOWN ? (kinds[unit] = classify(unit)) : known
-    const point = text.codePointAt(index)!
-    let kind = astralKinds.get(point)
-    if (kind === undefined) astralKinds.set(point, (kind = classify(point)))
-    return kind
-  }
+  })
 
   const stretch = new Stretch()
   /** A character and those that join it, from `from` up to `to`. */
@@ -181,26 +169,26 @@ function normalization(form: Form): (aligned: Aligned) => Aligned {
     }
   }
 
+  const { units } = kinds
   return (aligned) => {
     const { text } = aligned
     const { length } = text
     let writer: AlignedWriter | undefined
     let done = 0
     for (let i = 0; i < length; ) {
-      if (kinds[text.charCodeAt(i)] === PLAIN) {
+      if (units[text.charCodeAt(i)] === PLAIN) {
         i++
         continue
       }
-      const kind = kindAt(text, i)
+      const kind = kinds.at(text, i)
       if (kind === PLAIN) {
         i += characterLength(text, i)
         continue
       }
-      let from = i
-      if (kind === JOINING && i > done) from -= isLowSurrogate(text.charCodeAt(i - 1)) ? 2 : 1
+      const from = kind === JOINING && i > done ? characterBefore(text, i) : i
       i += characterLength(text, i)
       const second = i
-      while (i < length && kindAt(text, i) === JOINING) i += characterLength(text, i)
+      while (i < length && kinds.at(text, i) === JOINING) i += characterLength(text, i)
       writer ??= new AlignedWriter(aligned)
       writer.copy(done, from)
       if (kind === CHANGED && i === second) writer.write(alone.get(text.codePointAt(from)!)!, from, i)

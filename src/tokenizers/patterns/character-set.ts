@@ -1,5 +1,6 @@
 /** Sets of characters as Oniguruma's classes, properties and escapes define them, with the answer for each UTF-16 code unit kept. */
 import type { CharacterClassElementNode, CharacterClassNode, CharacterSetNode } from 'oniguruma-parser/parser'
+import { CharacterTable } from '../text/character-table.ts'
 import { equals } from './case-folding.ts'
 
 /** Whether a code point belongs to a set. */
@@ -8,38 +9,30 @@ type Membership = (codePoint: number) => boolean
 /** Entries of `CharacterSet.units`. */
 export const OUT = 0
 export const IN = 1
-const UNKNOWN = 2
-/** The first half of a character beyond the Basic Multilingual Plane: ask `has`. */
-const HALF = 3
 
 /** A set of characters. */
 export class CharacterSet {
   /** The character, where the set has one. */
   readonly only: number | undefined
-  #units: Uint8Array | undefined
-  readonly #astral = new Map<number, boolean>()
   readonly #member: Membership
+  #table: CharacterTable | undefined
   constructor(member: Membership, only?: number) {
     this.#member = member
     this.only = only
   }
 
+  /** Made for sets that are asked: most of a long pattern are of one character. */
+  get #members(): CharacterTable {
+    return (this.#table ??= new CharacterTable((codePoint) => (this.#member(codePoint) ? IN : OUT)))
+  }
+
   /** By code unit: `OUT`, `IN`, or something else, in which case `has` must be asked about the whole character. */
   get units(): Uint8Array {
-    return (this.#units ??= new Uint8Array(0x10000).fill(UNKNOWN).fill(HALF, 0xd800, 0xe000))
+    return this.#members.units
   }
 
   has(codePoint: number): boolean {
-    if (this.only !== undefined) return codePoint === this.only
-    if (codePoint < 0x10000) {
-      const { units } = this
-      let known = units[codePoint]!
-      if (known === UNKNOWN) known = units[codePoint] = this.#member(codePoint) ? IN : OUT
-      return known === IN
-    }
-    let known = this.#astral.get(codePoint)
-    if (known === undefined) this.#astral.set(codePoint, (known = this.#member(codePoint)))
-    return known
+    return this.only === undefined ? this.#members.of(codePoint) === IN : codePoint === this.only
   }
 }
 

@@ -2,37 +2,25 @@
  * The split patterns of published byte-level tokenizers as hand-written scanners: the same pieces as their regular
  * expressions, several times faster. A test holds each against its expression.
  */
+
+import { characterClasses, LETTER, NUMBER, OTHER, SPACE } from '../text/character-classes.ts'
+import { UNKNOWN } from '../text/character-table.ts'
 import type { IntegerList } from '../text/integer-list.ts'
-import {
-  characterClass,
-  characterLength,
-  LETTER,
-  NUMBER,
-  OTHER,
-  SPACE,
-  SURROGATE,
-  UNKNOWN,
-  unitClass,
-  unitClasses,
-} from '../text/unicode.ts'
+import { characterLength } from '../text/unicode.ts'
 
 /** Finds the matches of a pattern in text[from, to) as if that were all the text, and adds [start, end) of each to `bounds`. */
 export type Scanner = (text: string, from: number, to: number, bounds: IntegerList) => void
 
 /** The class of the character at `index`. The caller guarantees well-formed text. */
-function classAt(text: string, index: number): number {
-  const known = unitClass(text.charCodeAt(index))
-  return known === SURROGATE ? characterClass(text.codePointAt(index)!) : known
-}
+const classAt = (text: string, index: number): number => characterClasses.at(text, index)
 
 /** The end of the run of characters of one class that begins at `index`. */
 function endOfRun(text: string, index: number, to: number, wanted: number): number {
-  const classes = unitClasses
+  const { units } = characterClasses
   while (index < to) {
-    const known = classes[text.charCodeAt(index)]
+    const known = units[text.charCodeAt(index)]
     if (known === wanted) index++
-    else if (known === UNKNOWN) unitClass(text.charCodeAt(index))
-    else if (known === SURROGATE && characterClass(text.codePointAt(index)!) === wanted) index += 2
+    else if (known === UNKNOWN && classAt(text, index) === wanted) index += characterLength(text, index)
     else break
   }
   return index

@@ -1,11 +1,8 @@
 /** The part of a text that a pattern is matched against, and what can be asked about a position in it. */
-import { isLowSurrogate } from '../text/unicode.ts'
+import { isLowSurrogate, utf8Length } from '../text/unicode.ts'
 import { fold } from './case-folding.ts'
 import { wordCharacters } from './character-set.ts'
 import type { Place } from './tree.ts'
-
-const bytesOf = (codePoint: number): number =>
-  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
 
 export class Subject {
   readonly text: string
@@ -93,7 +90,7 @@ export class Subject {
       if (at >= this.to) return -1
       const wanted = this.text.codePointAt(i)!
       const found = this.text.codePointAt(at)!
-      bytes += bytesOf(wanted) - bytesOf(found)
+      bytes += utf8Length(wanted) - utf8Length(found)
       if (fold(wanted) !== fold(found)) return -1
       at += this.length(at)
     }

@@ -1,6 +1,7 @@
 /** Cutting where the script changes, as SentencePiece does before it learns a vocabulary. */
 import type { Field } from '../field.ts'
 import type { Scanner } from '../patterns/scanners.ts'
+import { CharacterTable } from '../text/character-table.ts'
 import { newerInScripts } from '../text/newer-characters.ts'
 import { cutter, type PreTokenizer } from './pieces.ts'
 
@@ -23,7 +24,6 @@ const numberOf = new Map(scriptNames.map((name, i) => [name, i + 1]))
 
 /** A space, and what no script of the table has: it belongs to whatever stands before it. */
 const ANY = 0
-const UNKNOWN = 255
 
 /** Where the table differs from today's: kana and the prolonged sound mark go with Han, and four characters have moved since. */
 const exceptions = new Map<number, string>([
@@ -47,18 +47,7 @@ function classify(codePoint: number): number {
   return numberOf.get(name === 'Hiragana' || name === 'Katakana' ? 'Han' : name)!
 }
 
-const unitScripts = new Uint8Array(0x10000).fill(UNKNOWN)
-const astralScripts = new Map<number, number>()
-
-function scriptOf(codePoint: number): number {
-  if (codePoint < 0x10000) {
-    const known = unitScripts[codePoint]!
-    return known === UNKNOWN ? (unitScripts[codePoint] = classify(codePoint)) : known
-  }
-  let script = astralScripts.get(codePoint)
-  if (script === undefined) astralScripts.set(codePoint, (script = classify(codePoint)))
-  return script
-}
+const scripts = new CharacterTable(classify)
 
 /** What stands before the first character of a script is dropped, as it is by Hugging Face. */
 const scanScripts: Scanner = (text, from, to, out) => {
@@ -66,7 +55,7 @@ const scanScripts: Scanner = (text, from, to, out) => {
   let last = ANY
   for (let at = from; at < to; ) {
     const point = text.codePointAt(at)!
-    const script = scriptOf(point)
+    const script = scripts.of(point)
     if (script !== ANY && script !== last) {
       if (last !== ANY) out.pushPair(start, at)
       start = at

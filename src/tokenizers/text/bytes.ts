@@ -2,6 +2,7 @@
  * Byte-level text: every byte has a visible character, so that any text can be spelled with 256 symbols (GPT-2's code,
  * Radford et al. 2019 §2.2), and back.
  */
+import { textOfUnits } from './units.ts'
 
 /** byte → its visible character: printable Latin-1 bytes stand for themselves, the other 68 get U+0100 and up, in order. */
 export const byteCharacters: readonly string[] = (() => {
@@ -27,13 +28,6 @@ export type Spelled = { text: string; starts?: Int32Array; ends?: Int32Array }
 
 /** How a stage rewrites a piece for the model. It depends on the piece alone, so that results can be remembered by piece. */
 export type Spelling = (piece: string) => Spelled
-
-/** Codes → string, a stretch at a time: `String.fromCharCode` takes its arguments on the stack. */
-function textOfCodes(codes: Uint16Array): string {
-  const parts: string[] = []
-  for (let i = 0; i < codes.length; i += 4096) parts.push(String.fromCharCode(...codes.subarray(i, i + 4096)))
-  return parts.join('')
-}
 
 /** The short way for most words: a character each, or undefined if it will not do. */
 function spellAscii(piece: string): string | undefined {
@@ -66,7 +60,7 @@ export function spellBytes(piece: string): Spelled {
     starts[i] = unit
     ends[i] = next
   }
-  return { text: textOfCodes(codes), starts, ends }
+  return { text: textOfUnits(codes), starts, ends }
 }
 
 /** The bytes a token stands for: of its visible characters, or of its own text if it holds any other character. */
@@ -79,10 +73,6 @@ export function tokenBytes(token: string): Uint8Array {
   }
   return bytes
 }
-
-/** Visible characters → the text whose UTF-8 bytes they are. Bytes that are not UTF-8 become U+FFFD. */
-export const unspellBytes = (token: string): string =>
-  new TextDecoder('utf-8', { ignoreBOM: true }).decode(tokenBytes(token))
 
 /** What becomes of bytes that are not UTF-8: one U+FFFD per maximal ill-formed stretch, or nothing. */
 export type IllFormed = 'replace' | 'ignore'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ASTRAL, flagsAt, NUMERIC, PUNCTUATION, WHITE_SPACE, WORD } from './character-flags.ts'
-import { CodePointRanges } from './newer-characters.ts'
+import { CodePointRanges } from './code-point-ranges.ts'
 
 describe('the flags of characters', () => {
   const flags = (character: string) => flagsAt(`x${character}`, 1)

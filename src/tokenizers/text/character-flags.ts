@@ -1,4 +1,5 @@
 /** What pre-tokenizers ask of characters: is it of a word, punctuation, white space, numeric? Answered from one table of bits. */
+import { CharacterTable } from './character-table.ts'
 import { newerPunctuation, newerWords } from './newer-characters.ts'
 
 /** `\w` of Unicode 16 (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners. */
@@ -11,7 +12,6 @@ export const WHITE_SPACE = 4
 export const NUMERIC = 8
 /** The character takes two units. */
 export const ASTRAL = 16
-const ASK = 128
 
 const word = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
 const punctuation = /[\p{P}!-/:-@[-`{-~]/u
@@ -32,20 +32,7 @@ function classify(codePoint: number): number {
   )
 }
 
-/** By unit: the flags of the character, or `ASK` for halves of characters and until it is asked for. */
-const unitFlags = new Uint8Array(0x10000).fill(ASK)
-const astralFlags = new Map<number, number>()
-
-function ask(text: string, index: number): number {
-  const point = text.codePointAt(index)!
-  if (point < 0x10000) return (unitFlags[point] = classify(point))
-  let flags = astralFlags.get(point)
-  if (flags === undefined) astralFlags.set(point, (flags = classify(point)))
-  return flags
-}
+const table = new CharacterTable(classify)
 
 /** The flags of the character that begins at `index`. The caller guarantees well-formed text. */
-export function flagsAt(text: string, index: number): number {
-  const flags = unitFlags[text.charCodeAt(index)]!
-  return flags === ASK ? ask(text, index) : flags
-}
+export const flagsAt = (text: string, index: number): number => table.at(text, index)

@@ -1,48 +1,19 @@
-/** What tokenizers ask of Unicode: classes of characters, well-formed text, code point counts. */
+/** What tokenizers ask of UTF-16: where characters begin, how many there are, how they are ordered, well-formed text. */
 /// <reference lib="es2024.string" />
-
-/** Classes of a UTF-16 code unit as split patterns see it: \p{L}, \p{N}, \p{White_Space}, half of an astral character, the rest. */
-export const OTHER = 0
-export const LETTER = 1
-export const NUMBER = 2
-export const SPACE = 3
-export const SURROGATE = 4
-export const UNKNOWN = 255
-
-const letter = /\p{L}/u
-const number = /\p{N}/u
-const space = /\p{White_Space}/u
-
-const classify = (character: string): number =>
-  letter.test(character) ? LETTER : number.test(character) ? NUMBER : space.test(character) ? SPACE : OTHER
-
-/**
- * Class by UTF-16 code unit, or `UNKNOWN` until `unitClass` is asked: putting all 65,536 to the regular expressions at once
- * would cost every start 10 ms. For loops over long texts; elsewhere use `unitClass`.
- */
-export const unitClasses = new Uint8Array(0x10000).fill(UNKNOWN)
-unitClasses.fill(SURROGATE, 0xd800, 0xe000)
-const astralClasses = new Map<number, number>()
-
-/** The class of one UTF-16 code unit. */
-export function unitClass(unit: number): number {
-  const known = unitClasses[unit]!
-  return known === UNKNOWN ? (unitClasses[unit] = classify(String.fromCharCode(unit))) : known
-}
-
-/** The class of a whole character. */
-export function characterClass(codePoint: number): number {
-  if (codePoint < 0x10000) return unitClass(codePoint)
-  let known = astralClasses.get(codePoint)
-  if (known === undefined) astralClasses.set(codePoint, (known = classify(String.fromCodePoint(codePoint))))
-  return known
-}
 
 /** Whether a unit is the second half of a character. */
 export const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000
 
 /** How many UTF-16 code units the character at `index` takes. */
 export const characterLength = (text: string, index: number): number => (text.codePointAt(index)! > 0xffff ? 2 : 1)
+
+/** Where the character begins that ends at `index`. */
+export const characterBefore = (text: string, index: number): number =>
+  isLowSurrogate(text.charCodeAt(index - 1)) ? index - 2 : index - 1
+
+/** How many bytes of UTF-8 a character takes. */
+export const utf8Length = (codePoint: number): number =>
+  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
 
 /** How many characters a text has. */
 export function characterCount(text: string): number {
