@@ -1,7 +1,7 @@
 /** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
 
 import type { Part, Run, TextRun } from './parts.ts'
-import { trimOffsets } from './trim.ts'
+import { trimOffsets } from './trim-offsets.ts'
 
 /** The spelling of an id. */
 export type TokenOf = (id: number) => string

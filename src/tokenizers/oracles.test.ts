@@ -81,7 +81,9 @@ const expectFields = (encoding: Encoding, expected: Full) => {
   if (expected.special_tokens_mask) expect(encoding.specialTokensMask).toEqual(expected.special_tokens_mask)
 }
 
-const check = (name: string, load: () => Promise<Tokenizer>) => {
+const check = (name: string, read: () => Promise<Tokenizer>) => {
+  let loaded: Promise<Tokenizer> | undefined
+  const load = () => (loaded ??= read())
   const cases: Cases = readJson(name, 'cases.json')
   const parse = (options: EncodeOptions = {}): EncodeOptions => ({ special: 'parse', ...options })
 

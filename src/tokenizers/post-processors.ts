@@ -19,7 +19,7 @@ export type LayoutItem =
   /** `unlessPresent`: left out where the text before it ends in this token already (ByT5's end token). */
   | { tokens: readonly { id: number; token: string }[]; typeId: number; unlessPresent?: boolean }
 
-export type Layout = { readonly single: readonly LayoutItem[]; readonly pair: readonly LayoutItem[] }
+type Layout = { readonly single: readonly LayoutItem[]; readonly pair: readonly LayoutItem[] }
 
 const special = (token: { id: number; token: string }, typeId: number): SpecialRun => ({
   ...token,

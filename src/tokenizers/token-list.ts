@@ -1,4 +1,5 @@
 /** The tokens of one text before special tokens are put around it, as columns that grow. */
+import { enlarged } from './text/integer-list.ts'
 
 /** Integers that V8 keeps beside the array's object: larger arrays cost ten times as much to make. */
 const few = 16
@@ -30,13 +31,9 @@ export class TokenList {
   }
 
   #grow(): void {
-    const larger = (old: Int32Array) => {
-      const column = new Int32Array(2 * old.length)
-      column.set(old)
-      return column
-    }
-    this.ids = larger(this.ids)
-    this.starts = larger(this.starts)
-    this.ends = larger(this.ends)
+    const capacity = 2 * this.ids.length
+    this.ids = enlarged(this.ids, capacity)
+    this.starts = enlarged(this.starts, capacity)
+    this.ends = enlarged(this.ends, capacity)
   }
 }

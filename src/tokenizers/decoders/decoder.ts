@@ -5,7 +5,7 @@ import type { Json } from '../field.ts'
  * A list of tokens as it comes. A token comes whole, or in parts that are then closed: where all tokens are fused into one, the
  * text flows on without waiting for its end. Every token is closed before the list ends.
  */
-export type TokenSink = {
+type TokenSink = {
   /** A whole token: the same as its text, then `close`. */
   token(text: string): void
   /** A part of the token that is open; opens one if none is. */

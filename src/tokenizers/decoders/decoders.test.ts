@@ -182,7 +182,10 @@ describe('fields of decoders', () => {
     [{ type: 'Nothing' }, /decoder\.type is "Nothing".*\n.*WordPiece/],
     [{ type: 'WordPiece', prefix: '##' }, /decoder\.cleanup is missing/],
     [{ type: 'Metaspace', replacement: '__' }, /replacement is "__".*\n.*one character/],
-    [{ ...metaspace, add_prefix_space: false }, /add_prefix_space is false.*\n.*prepend_scheme is always/],
+    [
+      { ...metaspace, add_prefix_space: false },
+      /prepend_scheme is "always".*\n.*"never", as add_prefix_space is false/,
+    ],
     [{ ...metaspace, prepend_scheme: 'maybe' }, /prepend_scheme is "maybe"/],
     [{ type: 'Strip', content: ' ', start: -1, stop: 0 }, /start is -1/],
     [{ type: 'CTC', pad_token: '<pad>', word_delimiter_token: 5, cleanup: true }, /word_delimiter_token is 5/],

@@ -3,7 +3,7 @@ import type { Json } from '../field.ts'
 import type { Decoder, Piece } from './decoder.ts'
 import { type TextStream, through } from './text-stream.ts'
 
-export type TokenRules = {
+type TokenRules = {
   readonly json: Json
   /** Makes the stream that rewrites tokens: the first of a list, or those after it. */
   readonly rewriting: (first: boolean) => TextStream

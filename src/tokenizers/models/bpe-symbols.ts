@@ -2,7 +2,7 @@
 import { characterLength, utf8Length } from '../text/unicode.ts'
 import { byteTokens } from './byte-tokens.ts'
 import type { Symbols } from './merging.ts'
-import { unknownPiece } from './unknown.ts'
+import { unknownPiece } from './unknown-piece.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type SymbolOptions = {

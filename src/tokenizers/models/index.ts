@@ -7,7 +7,7 @@ import type { Sampling, Segmentation } from './sampling.ts'
 import type { ModelSteps } from './steps.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { readWordLevel } from './word-level.ts'
-import { readWordPiece } from './wordpiece.ts'
+import { readWordPiece } from './word-piece.ts'
 
 export type Model = {
   readonly vocabulary: Vocabulary

@@ -5,7 +5,7 @@ import type { Model } from './index.ts'
 import { unigram } from './unigram.ts'
 import { vocabularyOf } from './vocabulary.ts'
 import { wordLevel } from './word-level.ts'
-import { wordPiece } from './wordpiece.ts'
+import { wordPiece } from './word-piece.ts'
 
 const runs = Array.from({ length: 16 }, (_, i) => 'x'.repeat(i + 1))
 const doubling = [1, 2, 4, 8].map((length) => ['x'.repeat(length), 'x'.repeat(length)] as const)

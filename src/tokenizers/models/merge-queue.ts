@@ -1,5 +1,5 @@
 /** The merges that a piece of text still waits for, in the order in which byte pair encoding does them: by rank, then by place. */
-import { IntegerList } from '../text/integer-list.ts'
+import { enlarged, IntegerList } from '../text/integer-list.ts'
 
 /** A heap of numbers, smallest first, of four children per node: fewer steps that miss the processor's cache than of two. */
 class Heap {
@@ -14,11 +14,7 @@ class Heap {
   }
 
   push(item: number): void {
-    if (this.size === this.#items.length) {
-      const larger = new Float64Array(2 * this.size)
-      larger.set(this.#items)
-      this.#items = larger
-    }
+    if (this.size === this.#items.length) this.#items = enlarged(this.#items, 2 * this.size)
     const items = this.#items
     let at = this.size++
     while (at > 0) {

@@ -5,7 +5,7 @@ import { bpe } from './bpe.ts'
 import { unigram } from './unigram.ts'
 import { vocabularyOf } from './vocabulary.ts'
 import { wordLevel } from './word-level.ts'
-import { wordPiece } from './wordpiece.ts'
+import { wordPiece } from './word-piece.ts'
 
 describe('byte pair encoding', () => {
   // The classic example: aaabdaaabac → ZabdZabac → ZYdZYac → XdXac.

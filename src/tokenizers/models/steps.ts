@@ -1,7 +1,7 @@
 /** How a model came to the tokens of one piece, as plain records: what people look at to understand a tokenizer. */
 
 /** A symbol of byte pair encoding: a token and the units [start, end) of the piece it stands for. */
-export type Symbol = { token: string; id: number; start: number; end: number }
+type BpeSymbol = { token: string; id: number; start: number; end: number }
 
 /**
  * A merge. `left` and `right` are indices into the symbols that the piece began with: a merged symbol keeps the index of its
@@ -13,7 +13,7 @@ export type MergeStep = { rank: number; pair: readonly [string, string]; token: 
 export type BpeSteps = {
   model: 'BPE'
   /** Before the first merge. */
-  symbols: readonly Symbol[]
+  symbols: readonly BpeSymbol[]
   /** In the order in which they are done. */
   merges: readonly MergeStep[]
   /** True where the piece is a token and the model does not merge such pieces; there are no merges then. */
@@ -32,7 +32,7 @@ export type WordPieceSteps = {
 }
 
 /** A token that could stand for the units [start, end). */
-export type Candidate = {
+type Candidate = {
   token: string
   id: number
   start: number

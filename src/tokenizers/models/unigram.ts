@@ -9,7 +9,7 @@ import type { UnigramSteps } from './steps.ts'
 import { NO_TOKEN } from './trie.ts'
 import { BestPaths, ScoredTokens } from './unigram-paths.ts'
 import { scoreAsRead } from './unigram-score.ts'
-import { unknownPiece } from './unknown.ts'
+import { unknownPiece } from './unknown-piece.ts'
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
 export type UnigramOptions = {

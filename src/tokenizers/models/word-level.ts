@@ -2,7 +2,7 @@
 import type { Field } from '../field.ts'
 import type { Model } from './index.ts'
 import type { WordLevelSteps } from './steps.ts'
-import { unknownPiece } from './unknown.ts'
+import { unknownPiece } from './unknown-piece.ts'
 import { readVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** Errors of `tokenize`: `UNKNOWN_PIECE` if a piece is not in the vocabulary and neither is `unknown`. */

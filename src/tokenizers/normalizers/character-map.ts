@@ -48,9 +48,14 @@ export function characterMap(rewrite: (character: string) => string): (text: Ali
 
 /** Whether any character of a text passes a test, which is asked once for each character. */
 export function characterTest(test: (character: string) => boolean): (text: string) => boolean {
-  const passes = new CharacterTable((codePoint) => (test(String.fromCodePoint(codePoint)) ? 1 : 0))
+  const [no, yes] = [0, 1]
+  const table = new CharacterTable((codePoint) => (test(String.fromCodePoint(codePoint)) ? yes : no))
   return (text) => {
-    for (let i = 0; i < text.length; i += characterLength(text, i)) if (passes.at(text, i) === 1) return true
+    for (let i = 0; i < text.length; i++) {
+      if (table.units[text.charCodeAt(i)] === no) continue
+      if (table.at(text, i) === yes) return true
+      i += characterLength(text, i) - 1
+    }
     return false
   }
 }

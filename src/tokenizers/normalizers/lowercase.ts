@@ -9,7 +9,7 @@ const special = /[Σİ]/
 
 const byCharacter = characterMap((character) => character.toLowerCase())
 
-export function lowercase(aligned: Aligned): Aligned {
+function lowercase(aligned: Aligned): Aligned {
   if (special.test(aligned.text)) return byCharacter(aligned)
   const text = aligned.text.toLowerCase()
   return text === aligned.text ? aligned : { ...aligned, text }

@@ -12,10 +12,10 @@ import { type Scanner, scanners } from './scanners.ts'
 import { hasNestedRepetition } from './tree.ts'
 
 /** A scanner, and whether its matches are known to leave out nothing of any text. */
-export type Pattern = { scan: Scanner; coversAll: boolean }
+type Pattern = { scan: Scanner; coversAll: boolean }
 
 /** Every place where a text stands. */
-const scanLiteral =
+export const scanLiteral =
   (literal: string): Scanner =>
   (text, from, to, bounds) => {
     const part = from === 0 && to === text.length ? text : text.slice(from, to)

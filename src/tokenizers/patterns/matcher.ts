@@ -4,11 +4,12 @@
  * than it should, failures are noted and looked up: time stays linear in the text whatever the pattern (the idea is that of
  * Davis et al. 2021, "Using selective memoization to defeat regular expression denial of service").
  */
-import type { IntegerList } from '../text/integer-list.ts'
+import { enlarged, type IntegerList } from '../text/integer-list.ts'
 import { IN, OUT } from './character-set.ts'
 import { Memo } from './memo.ts'
 import * as op from './program.ts'
 import { Subject } from './subject.ts'
+import { places } from './tree.ts'
 
 /**
  * Integers in a frame of the stack: where to go on, the position, the least position of a run or -1, the length of the trail. Below
@@ -281,7 +282,7 @@ export class Matcher {
           continue
         }
         case op.PLACE:
-          if (subject.isAt(op.places[code[pc + 1]!]!, at) === (code[pc + 2] === 1)) break
+          if (subject.isAt(places[code[pc + 1]!]!, at) === (code[pc + 2] === 1)) break
           pc += 3
           continue
         case op.SAVE:
@@ -345,11 +346,7 @@ export class Matcher {
   #push(pc: number, at: number, low: number, trail: number): void {
     let stack = this.#stack
     const top = this.#top
-    if (top + frameSize > stack.length) {
-      stack = new Int32Array(2 * stack.length)
-      stack.set(this.#stack)
-      this.#stack = stack
-    }
+    if (top + frameSize > stack.length) stack = this.#stack = enlarged(stack, 2 * stack.length)
     stack[top] = pc
     stack[top + 1] = at
     stack[top + 2] = low

@@ -1,4 +1,5 @@
 /** What is known about positions of a text at marked places of a program: that they fail, or how they end. */
+import { enlarged } from '../text/integer-list.ts'
 
 /** Bytes that notes may take: enough for 20 places in 100 million characters. */
 const mostBytes = 2 ** 28
@@ -71,11 +72,7 @@ export class Memo {
 
   /** Puts positions that are noted on the trail again. */
   retrace(mark: number, first: number, last: number): void {
-    if (this.trailLength + entrySize > this.#trail.length) {
-      const larger = new Int32Array(2 * this.#trail.length)
-      larger.set(this.#trail)
-      this.#trail = larger
-    }
+    if (this.trailLength + entrySize > this.#trail.length) this.#trail = enlarged(this.#trail, 2 * this.#trail.length)
     this.#trail[this.trailLength] = mark
     this.#trail[this.trailLength + 1] = first
     this.#trail[this.trailLength + 2] = last

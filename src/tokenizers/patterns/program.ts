@@ -1,6 +1,6 @@
 /** A pattern's tree → the program that the matcher runs: integers, an operation and its operands at a time. */
 import type { CharacterSet } from './character-set.ts'
-import { firstSets, nullable, type Place, type Tree } from './tree.ts'
+import { firstSets, nullable, places, type Tree } from './tree.ts'
 
 /** The operations, with their operands. A mark is a place in the program where the matcher may note that a position fails. */
 export const MATCH = 0
@@ -42,17 +42,6 @@ export const UNIT = 19
 
 /** The operands of a run take this much room, the operation included. */
 export const runSize = 6
-
-export const places: readonly Place[] = [
-  'line_start',
-  'line_end',
-  'string_start',
-  'string_end',
-  'string_end_newline',
-  'search_start',
-  'word_boundary',
-  'text_segment_boundary',
-]
 
 /** A choice takes at most this many targets, so that 16 bits say which of them a character can begin. */
 const mostTargets = 15

@@ -128,7 +128,7 @@ const scanLikeLlama3 =
     }
   }
 
-export const scanLlama3 = scanLikeLlama3(3, false)
+const scanLlama3 = scanLikeLlama3(3, false)
 
 /**
  * cl100k's (GPT-3.5, GPT-4), spelled so that Oniguruma does what tiktoken's engine does with the published spelling. It differs from
@@ -137,17 +137,17 @@ export const scanLlama3 = scanLikeLlama3(3, false)
 export const cl100kPattern =
   "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|(?>\\p{N}{1,3})| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++\\z|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
 
-export const scanCl100k = scanLikeLlama3(3, true)
+const scanCl100k = scanLikeLlama3(3, true)
 
 /** Qwen 2's: Llama 3's with each digit for itself. */
-export const qwen2Pattern = llama3Pattern.replace('{1,3}', '')
+const qwen2Pattern = llama3Pattern.replace('{1,3}', '')
 
-export const scanQwen2 = scanLikeLlama3(1, false)
+const scanQwen2 = scanLikeLlama3(1, false)
 
 /** One character at a time. */
 export const characterPattern = '[\\s\\S]'
 
-export const scanCharacters: Scanner = (text, from, to, bounds) => {
+const scanCharacters: Scanner = (text, from, to, bounds) => {
   for (let at = from; at < to; ) {
     const unit = text.charCodeAt(at)
     const end = unit >= 0xd800 && unit < 0xdc00 ? at + 2 : at + 1

@@ -1,18 +1,20 @@
 /** What a pattern says, free of syntax: options are applied, case folding is spelled out, sets of characters are made. */
 import type { CharacterSet } from './character-set.ts'
 
-export type Mode = 'greedy' | 'lazy' | 'possessive'
+type Mode = 'greedy' | 'lazy' | 'possessive'
 
 /** Tests of a place: the borders of text and lines, where the search began (`\G`), of words and of grapheme clusters. */
-export type Place =
-  | 'line_start'
-  | 'line_end'
-  | 'string_start'
-  | 'string_end'
-  | 'string_end_newline'
-  | 'search_start'
-  | 'word_boundary'
-  | 'text_segment_boundary'
+export const places = [
+  'line_start',
+  'line_end',
+  'string_start',
+  'string_end',
+  'string_end_newline',
+  'search_start',
+  'word_boundary',
+  'text_segment_boundary',
+] as const
+export type Place = (typeof places)[number]
 
 export type Tree =
   /** One character of a set. */

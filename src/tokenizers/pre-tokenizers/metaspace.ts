@@ -8,8 +8,8 @@ import { cut, type PreTokenizer, prefixPieces } from './pieces.ts'
 
 const schemes = ['always', 'first', 'never'] as const
 
-/** Which pieces get a mark before them. Older files say `add_prefix_space` instead. */
-function readScheme(field: Field): (typeof schemes)[number] {
+/** Which pieces get a mark before them. Older files say `add_prefix_space` instead; where both are there, they must agree. */
+export function readPrependScheme(field: Field): (typeof schemes)[number] {
   const scheme = field.get('prepend_scheme')
   if (field.get('add_prefix_space').boolean(true)) return scheme.oneOf(schemes, 'always')
   return scheme.missing || scheme.value === 'never' ? 'never' : scheme.fail('"never", as add_prefix_space is false')
@@ -53,7 +53,7 @@ function spell(piece: string, mark: string, prefix: string): Spelled {
  */
 export function readMetaspace(field: Field): PreTokenizer {
   const mark = field.get('replacement').character()
-  const scheme = readScheme(field)
+  const scheme = readPrependScheme(field)
   const split = field.get('split').boolean(true)
   const scan = scanMarked(mark)
   const marked = (text: string, at: number) => text.charCodeAt(at) === 0x20 || text.startsWith(mark, at)

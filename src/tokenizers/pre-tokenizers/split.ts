@@ -1,6 +1,6 @@
 /** Cutting at the matches of a pattern, at one character, or at a fixed length. */
 import type { Field } from '../field.ts'
-import { readPattern } from '../patterns/index.ts'
+import { readPattern, scanLiteral } from '../patterns/index.ts'
 import type { Scanner } from '../patterns/scanners.ts'
 import { characterLength } from '../text/unicode.ts'
 import { type Behavior, behaviors, splitWith } from './behaviors.ts'
@@ -17,17 +17,7 @@ export function readSplit(field: Field): PreTokenizer {
 
 export function readCharDelimiterSplit(field: Field): PreTokenizer {
   const delimiter = field.get('delimiter').character()
-  const first = delimiter.charCodeAt(0)
-  const scan: Scanner = (text, from, to, out) => {
-    let start = from
-    for (let at = from; at < to; at++) {
-      if (text.charCodeAt(at) !== first || !text.startsWith(delimiter, at)) continue
-      if (at > start) out.pushPair(start, at)
-      start = at + delimiter.length
-    }
-    if (to > start) out.pushPair(start, to)
-  }
-  return cutter(field.object(), scan)
+  return cutter(field.object(), splitWith(scanLiteral(delimiter), 'Removed'))
 }
 
 /** Pieces of `length` characters; the last may be shorter. */

@@ -1,4 +1,5 @@
 /** Text that remembers where it came from, so that whatever the stages do to it, offsets lead back to the original text. */
+import { enlarged } from './integer-list.ts'
 import { textOfUnits } from './units.ts'
 
 /**
@@ -192,13 +193,9 @@ export class AlignedWriter {
     const needed = this.length + more
     if (needed <= this.#units.length) return
     const capacity = Math.max(needed, 2 * this.#units.length)
-    const grow = <T extends Uint16Array | Int32Array>(old: T, larger: T): T => {
-      larger.set(old)
-      return larger
-    }
-    this.#units = grow(this.#units, new Uint16Array(capacity))
+    this.#units = enlarged(this.#units, capacity)
     if (!this.#starts) return
-    this.#starts = grow(this.#starts, new Int32Array(capacity))
-    this.#ends = grow(this.#ends!, new Int32Array(capacity))
+    this.#starts = enlarged(this.#starts, capacity)
+    this.#ends = enlarged(this.#ends!, capacity)
   }
 }

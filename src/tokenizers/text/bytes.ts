@@ -77,7 +77,7 @@ export function tokenBytes(token: string): Uint8Array {
 /** What becomes of bytes that are not UTF-8: one U+FFFD per maximal ill-formed stretch, or nothing. */
 export type IllFormed = 'replace' | 'ignore'
 
-export type Utf8Stream = {
+type Utf8Stream = {
   push(bytes: Uint8Array): string
   flush(): string
   /** Whether nothing is held back. */

@@ -1,5 +1,5 @@
 /** What pre-tokenizers ask of characters: is it of a word, punctuation, white space, numeric? Answered from one table of bits. */
-import { CharacterTable } from './character-table.ts'
+import { CharacterTable, UNKNOWN } from './character-table.ts'
 import { newerPunctuation, newerWords } from './newer-characters.ts'
 
 /** `\w` of Unicode 16 (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners. */
@@ -33,6 +33,10 @@ function classify(codePoint: number): number {
 }
 
 const table = new CharacterTable(classify)
+const { units } = table
 
 /** The flags of the character that begins at `index`. The caller guarantees well-formed text. */
-export const flagsAt = (text: string, index: number): number => table.at(text, index)
+export function flagsAt(text: string, index: number): number {
+  const known = units[text.charCodeAt(index)]!
+  return known === UNKNOWN ? table.at(text, index) : known
+}

@@ -1,5 +1,12 @@
 /** A growing list of 32-bit integers: what tokenization writes millions of, without an object for each. */
 
+/** A copy of a column with room for more entries. */
+export function enlarged<T extends Uint16Array | Int32Array | Float64Array>(column: T, capacity: number): T {
+  const larger = new (column.constructor as new (length: number) => T)(capacity)
+  larger.set(column)
+  return larger
+}
+
 export class IntegerList {
   data: Int32Array
   length = 0
@@ -26,8 +33,6 @@ export class IntegerList {
   }
 
   #grow(): void {
-    const larger = new Int32Array(2 * this.data.length + 2)
-    larger.set(this.data)
-    this.data = larger
+    this.data = enlarged(this.data, 2 * this.data.length + 2)
   }
 }

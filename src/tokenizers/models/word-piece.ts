@@ -4,7 +4,7 @@ import { characterCount } from '../text/unicode.ts'
 import type { Model } from './index.ts'
 import type { Match, WordPieceSteps } from './steps.ts'
 import { NO_TOKEN, Trie } from './trie.ts'
-import { unknownPiece } from './unknown.ts'
+import { unknownPiece } from './unknown-piece.ts'
 import { readVocabulary, type Vocabulary } from './vocabulary.ts'
 
 export type WordPieceOptions = {
