@@ -13,11 +13,11 @@ import { Tokenizer } from './tokenizer.ts'
 /** A stage that is written here rather than read from a file. */
 const given = (json: Json) => new Field('built-in', json)
 
-const byteLevelStage = (options: { useRegex: boolean; trimOffsets?: boolean; addPrefixSpace?: boolean }): Json => ({
+const byteLevelStage = ({ useRegex, trimOffsets = true }: { useRegex: boolean; trimOffsets?: boolean }): Json => ({
   type: 'ByteLevel',
-  add_prefix_space: options.addPrefixSpace ?? false,
-  trim_offsets: options.trimOffsets ?? true,
-  use_regex: options.useRegex,
+  add_prefix_space: false,
+  trim_offsets: trimOffsets,
+  use_regex: useRegex,
 })
 
 export type BytelevelBpeParts = {

@@ -1,19 +1,23 @@
 /** What every kind of tokenizer makes of odd, hostile and very long text. */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { byteTokenizer } from './byte-level.ts'
 import { loadTokenizer } from './load.ts'
 import type { EncodeOptions, Tokenizer } from './tokenizer.ts'
+import { trainBytelevelBpe } from './training/train.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const read = (name: string) => loadTokenizer(`${folder}${name}`)
+const corpus: string[] = JSON.parse(readFileSync(`${folder}bpe-training/corpus.json`, 'utf8'))
 
 /** `exact`: any text comes back as it was. `bytes`: no text is unknown. */
 type Kind = { tokenizer: Tokenizer; exact?: true; bytes?: true }
 const kinds: readonly [name: string, kind: Kind][] = [
   ['bytes', { tokenizer: byteTokenizer(), exact: true, bytes: true }],
   ['byte-level BPE', { tokenizer: await read('bytelevel-bpe'), exact: true, bytes: true }],
+  ['byte-level BPE, learned', { tokenizer: trainBytelevelBpe(corpus, { vocabSize: 600 }), exact: true, bytes: true }],
   ['byte-level BPE of Llama 3', { tokenizer: await read('bytelevel-bpe-llama3'), exact: true, bytes: true }],
   ['byte-level BPE of RoBERTa, which puts a space before', { tokenizer: await read('roberta'), bytes: true }],
   ['BPE with byte fallback', { tokenizer: await read('bpe-byte-fallback'), bytes: true }],
@@ -39,7 +43,12 @@ const anyText = fc.oneof(
       '\n',
       '\r\n',
       '\t',
+      "'s",
+      "'Re",
+      '12',
+      '½',
       'é',
+      'e\u0301',
       '€',
       '😀',
       '👩\u200d👧',
