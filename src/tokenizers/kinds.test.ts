@@ -142,11 +142,40 @@ describe.each(kinds)('%s', (_, { tokenizer, exact, bytes }) => {
           expect(start).toBeLessThanOrEqual(end)
           expect(start).toBeGreaterThanOrEqual(before)
           expect(end).toBeLessThanOrEqual(text.length)
+          expect(text.toWellFormed().slice(start, end).isWellFormed()).toBe(true)
           before = start
         }
         for (const id of first.ids) expect(tokenizer.tokenOf(id)).toBeDefined()
       }),
       { numRuns: 100 },
+    )
+  })
+
+  it('cuts no character in two where something stands before it', () => {
+    for (const text of ['😀', '😀😀', ' 😀a']) {
+      const { content } = specialOf(tokenizer)[0]!
+      const { offsets } = tokenizer.encode(content + text, { special: 'parse', addSpecialTokens: false })
+      for (const [start, end] of offsets) expect((content + text).slice(start, end).isWellFormed()).toBe(true)
+    }
+  })
+
+  it('covers the text with offsets that slice it into its tokens', () => {
+    if (!exact) return
+    fc.assert(
+      fc.property(anyText, (anything) => {
+        const text = anything.toWellFormed()
+        const encoding = tokenizer.encode(text, asText)
+        let covered = 0
+        encoding.offsets.forEach(([start, end], i) => {
+          expect(start).toBeLessThanOrEqual(covered)
+          covered = end
+          // A token of whole characters is what its offsets cut out.
+          const piece = tokenizer.decode([encoding.ids[i]!])
+          if (!piece.includes('\ufffd') && piece !== '') expect(text.slice(start, end)).toBe(piece)
+        })
+        expect(covered).toBe(text.length)
+      }),
+      { numRuns: 300 },
     )
   })
 

@@ -32,26 +32,14 @@ export class TokenFinder {
     for (let at = from; at < text.length; at++) {
       if (first !== undefined) at = text.indexOf(first, at)
       if (at < 0) return false
-      if (begins[text.charCodeAt(at)] === 1 && this.#longestAt(text, at)) return true
+      if (begins[text.charCodeAt(at)] === 0) continue
+      const found = this.#trie.longest(text, at)
+      if (found === NO_TOKEN) continue
+      this.token = this.#tokens[found]!
+      this.start = at
+      this.end = this.#trie.end
+      return true
     }
     return false
-  }
-
-  #longestAt(text: string, start: number): boolean {
-    const trie = this.#trie
-    let longest = NO_TOKEN
-    let cell = trie.child(0, text.charCodeAt(start))
-    for (let i = start + 1; cell >= 0; i++) {
-      if (trie.token(cell) !== NO_TOKEN) {
-        longest = trie.token(cell)
-        this.end = i
-      }
-      if (i === text.length) break
-      cell = trie.child(trie.node(cell), text.charCodeAt(i))
-    }
-    if (longest === NO_TOKEN) return false
-    this.token = this.#tokens[longest]!
-    this.start = start
-    return true
   }
 }

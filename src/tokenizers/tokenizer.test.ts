@@ -1,11 +1,10 @@
-/** Offsets, streams, special tokens, padding and long texts; what holds of every kind of tokenizer is in kinds.test.ts. */
+/** Bytes, special tokens, padding and long texts; what holds of every kind of tokenizer is in kinds.test.ts. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { byteTokenizer } from './byte-level.ts'
-import { loadTokenizer, parseTokenizer } from './load.ts'
-import type { Tokenizer } from './tokenizer.ts'
+import { parseTokenizer } from './load.ts'
 import { trainBytelevelBpe, trainCharacters } from './training/train.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
@@ -13,73 +12,8 @@ const corpus: string[] = JSON.parse(readFileSync(`${folder}bpe-training/corpus.j
 const learned = trainBytelevelBpe(corpus, { vocabSize: 600 })
 const bytes = byteTokenizer()
 
-/** Strings over all planes, with the white space, marks, digits and apostrophes that split patterns care about. */
-const anyText = fc.string({
-  unit: fc.oneof(
-    fc.constantFrom(
-      ' ',
-      '  ',
-      '\n',
-      '\r\n',
-      '\t',
-      "'s",
-      "'Re",
-      '12',
-      'word',
-      'é',
-      'e\u0301',
-      '\u3000',
-      '\u0085',
-      '\ufeff',
-      '½',
-      '😀',
-      '👩\u200d👧',
-    ),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
-  ),
-  maxLength: 40,
-})
-
-const published: [string, Tokenizer][] = await Promise.all(
-  ['bytelevel-bpe', 'bytelevel-bpe-llama3', 'roberta', 'bart', 'char-level'].map(
-    async (name): Promise<[string, Tokenizer]> => [name, await loadTokenizer(`${folder}${name}`)],
-  ),
-)
-
-describe('any text', () => {
-  it('is covered by offsets that slice it into its tokens', () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        const { offsets, tokens } = learned.encode(text, { special: 'text' })
-        let end = 0
-        offsets.forEach(([start, stop], i) => {
-          expect(start).toBeLessThanOrEqual(end)
-          end = stop
-          // A token of whole characters is what its offsets cut out.
-          const piece = learned.decode([learned.idOf(tokens[i]!)!])
-          if (!piece.includes('\ufffd')) expect(text.slice(start, stop)).toBe(piece)
-        })
-        expect(end).toBe(text.length)
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('is never cut inside a character by offsets', () => {
-    const cuts = (tokenizer: Tokenizer, text: string) =>
-      tokenizer
-        .encode(text, { special: 'parse' })
-        .offsets.filter(([start, end]) => !text.slice(start, end).isWellFormed())
-    fc.assert(
-      fc.property(fc.constantFrom(...published), anyText, ([, tokenizer], text) => {
-        expect(cuts(tokenizer, text)).toEqual([])
-        // A prefix space stands for the first character, here of two units.
-        expect(cuts(tokenizer, `<pad>😀${text}`)).toEqual([])
-      }),
-    )
-  })
-
-  it('of ids that nobody encoded streams as it decodes, without half a character', () => {
+describe('decoding', () => {
+  it('streams what ids give that nobody encoded, without half a character', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 383 })), (ids) => {
         const stream = bytes.stream()

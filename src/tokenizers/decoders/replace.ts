@@ -1,15 +1,14 @@
 /** Every match of a pattern in a token replaced by a fixed text. */
 import type { Field } from '../field.ts'
 import { readPattern } from '../patterns/index.ts'
+import type { Scanner } from '../patterns/scanners.ts'
 import { IntegerList } from '../text/integer-list.ts'
 import type { Decoder } from './decoder.ts'
 import { replacing, type TextStream } from './text-stream.ts'
 import { tokenByToken } from './token-by-token.ts'
 
-type Scan = ReturnType<typeof readPattern>['scan']
-
 /** What comes next may change any match of a regular expression, so a text waits for its end. */
-function replacingMatches(scan: Scan, content: string): TextStream {
+function replacingMatches(scan: Scanner, content: string): TextStream {
   const parts: string[] = []
   const matches = new IntegerList()
   return {

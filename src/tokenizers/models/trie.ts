@@ -76,6 +76,23 @@ export class Trie {
     return this.#cells[cell + 3]!
   }
 
+  /** Where the token ends that `longest` found last. */
+  end = 0
+
+  /** The id of the longest token that begins at `start` of a text, walked from `node` on; `NO_TOKEN` if none does. */
+  longest(text: string, start: number, node = 0): number {
+    let id = NO_TOKEN
+    for (let i = start; i < text.length; i++) {
+      const cell = this.child(node, text.charCodeAt(i))
+      if (cell < 0) break
+      node = this.node(cell)
+      if (this.token(cell) === NO_TOKEN) continue
+      id = this.token(cell)
+      this.end = i + 1
+    }
+    return id
+  }
+
   /** The node that a text leads to, or −1. */
   walk(text: string): number {
     let node = 0

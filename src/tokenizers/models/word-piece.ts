@@ -30,22 +30,11 @@ export function wordPiece(options: WordPieceOptions): Model {
 
   /** The piece's tokens, as far as tokens fit; whether they fit to the end. */
   function match(piece: string, tokens: number[]): boolean {
-    for (let start = 0; start < piece.length; ) {
-      let id = NO_TOKEN
-      let end = start
-      let node = start === 0 ? 0 : continuing
-      for (let i = start; node >= 0 && i < piece.length; i++) {
-        const cell = trie.child(node, piece.charCodeAt(i))
-        if (cell < 0) break
-        node = trie.node(cell)
-        const token = trie.token(cell)
-        if (token === NO_TOKEN) continue
-        id = token
-        end = i + 1
-      }
+    for (let start = 0; start < piece.length; start = trie.end) {
+      const node = start === 0 ? 0 : continuing
+      const id = node < 0 ? NO_TOKEN : trie.longest(piece, start, node)
       if (id === NO_TOKEN) return false
-      tokens.push(id, start, end)
-      start = end
+      tokens.push(id, start, trie.end)
     }
     return true
   }

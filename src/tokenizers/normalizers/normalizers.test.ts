@@ -51,6 +51,14 @@ describe('against Hugging Face', () => {
     })
 })
 
+const bert = {
+  type: 'BertNormalizer',
+  clean_text: true,
+  handle_chinese_chars: true,
+  strip_accents: null,
+  lowercase: true,
+}
+
 describe('alignment', () => {
   it('leaves alone what it does not change', () => {
     const text: Aligned = { text: 'plain text', origin: 5 }
@@ -61,13 +69,6 @@ describe('alignment', () => {
   })
 
   it('needs no arrays where units are replaced one for one', () => {
-    const bert = {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    }
     expect(normalize(bert, 'Élan\n𐐀')).toEqual({ text: 'elan 𐐨', origin: 0 })
     expect(normalize({ type: 'Lowercase' }, 'ΑΣ')).toEqual({ text: 'ας'.replace('ς', 'σ'), origin: 0 })
     expect(normalize(precompiled, 'a\nｂ')).toEqual({ text: 'a b', origin: 0 })
@@ -116,13 +117,6 @@ describe('malformed', () => {
 })
 
 describe('long texts take time in proportion to their length', () => {
-  const bert = {
-    type: 'BertNormalizer',
-    clean_text: true,
-    handle_chinese_chars: true,
-    strip_accents: null,
-    lowercase: true,
-  }
   const normalizers: Json[] = [
     bert,
     precompiled,

@@ -158,7 +158,7 @@ export class Matcher {
           if (at < to) {
             const unit = text.charCodeAt(at)
             mask = choice.masks[unit]!
-            if (mask === 0xffff) mask = choice.ask(unit)
+            if (mask === op.UNASKED) mask = choice.ask(unit)
           }
           if (mask === 0) break
           const { targets } = choice

@@ -45,7 +45,8 @@ export const runSize = 6
 
 /** A choice takes at most this many targets, so that 16 bits say which of them a character can begin. */
 const mostTargets = 15
-const unknown = 0xffff
+/** In `Choice.masks`: ask. */
+export const UNASKED = 0xffff
 
 /** Choices by the next character, each with a table; further ones are made by trying. */
 const mostChoices = 32
@@ -57,8 +58,8 @@ const longestProgram = 1_000_000
 export class Choice {
   readonly targets: number[] = []
   readonly #firsts: (CharacterSet[] | undefined)[]
-  /** Bit `i` for target `i`; `unknown` until `ask` is called. */
-  readonly masks = new Uint16Array(0x10000).fill(unknown)
+  /** Bit `i` for target `i`; `UNASKED` until `ask` is called. */
+  readonly masks = new Uint16Array(0x10000).fill(UNASKED)
   /** At the end of the text. */
   readonly atEnd: number
 
@@ -72,7 +73,7 @@ export class Choice {
   /** The targets that a code unit can begin. */
   ask(unit: number): number {
     const known = this.masks[unit]!
-    if (known !== unknown) return known
+    if (known !== UNASKED) return known
     return (this.masks[unit] = this.#collect((sets) => sets === undefined || sets.some((set) => set.has(unit))))
   }
 
