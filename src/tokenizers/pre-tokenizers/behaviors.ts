@@ -14,8 +14,8 @@ const joins: Record<Behavior, (match: boolean, before: boolean) => boolean> = {
   Contiguous: (match, before) => match === before,
 }
 
-/** Every match and every stretch between matches is a piece: the common case, without a question per stretch. */
-function isolate(find: Scanner): Scanner {
+/** Every stretch between matches is a piece, and every match if they are kept: the common cases, without a question per stretch. */
+function apart(find: Scanner, keepsMatches: boolean): Scanner {
   const matches = new IntegerList()
   return (text, from, to, out) => {
     matches.length = 0
@@ -25,7 +25,7 @@ function isolate(find: Scanner): Scanner {
       const start = matches.data[i]!
       const end = matches.data[i + 1]!
       if (start > done) out.pushPair(done, start)
-      if (end > start) out.pushPair(start, end)
+      if (keepsMatches && end > start) out.pushPair(start, end)
       done = end
     }
     if (to > done) out.pushPair(done, to)
@@ -37,9 +37,9 @@ function isolate(find: Scanner): Scanner {
  * matches separate what stands on both sides.
  */
 export function splitWith(find: Scanner, behavior: Behavior, invert = false): Scanner {
-  if (behavior === 'Isolated') return isolate(find)
-  const join = joins[behavior]
   const keepsMatches = behavior !== 'Removed'
+  if (behavior === 'Isolated' || (behavior === 'Removed' && !invert)) return apart(find, keepsMatches)
+  const join = joins[behavior]
   const matches = new IntegerList()
   // The piece that the stretches so far make up, and whether the last of them was a match.
   let pieceStart = 0
