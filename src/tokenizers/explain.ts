@@ -3,7 +3,7 @@ import type { SpecialHandling } from './added-tokens.ts'
 import type { Encoding } from './encoding.ts'
 import { type MergeRound, mergeRounds } from './merge-rounds.ts'
 import type { ModelSteps } from './models/steps.ts'
-import { onePiece } from './pre-tokenizers/index.ts'
+import { piecesOf } from './pre-tokenizers/index.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
 import { wellFormed } from './text/unicode.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -78,8 +78,7 @@ export function explainEncoding(tokenizer: Tokenizer, text: string, options: Exp
 
 function explainPieces(tokenizer: Tokenizer, normalized: Aligned): ExplainedPiece[] {
   const { model, preTokenizer } = tokenizer.stages
-  const whole = onePiece(normalized)
-  const { text, bounds } = preTokenizer?.split(whole) ?? whole
+  const { text, bounds } = piecesOf(normalized, preTokenizer)
   /** What was told of a piece is told again of its repetitions. */
   const told = new Map<string, Pick<ExplainedPiece, 'steps' | 'rounds'>>()
   const pieces: ExplainedPiece[] = []

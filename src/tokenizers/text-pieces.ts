@@ -1,6 +1,6 @@
 /** The pieces of a text together, for what a model must see as a whole: segmentations drawn at random, and the n best. */
 import type { Segment } from './added-tokens.ts'
-import { onePiece, type Pieces, type PreTokenizer } from './pre-tokenizers/index.ts'
+import { type Pieces, type PreTokenizer, piecesOf } from './pre-tokenizers/index.ts'
 import { originalEnd, originalStart } from './text/aligned.ts'
 import type { Spelled } from './text/bytes.ts'
 import { TokenList } from './token-list.ts'
@@ -25,8 +25,7 @@ export class TextPieces {
         this.#parts.push({ text, token })
         continue
       }
-      const whole = onePiece(text)
-      const pieces = preTokenizer?.split(whole) ?? whole
+      const pieces = piecesOf(text, preTokenizer)
       this.#parts.push(pieces)
       const bounds = pieces.bounds.view()
       for (let i = 0; i < bounds.length; i += 2) {

@@ -21,7 +21,7 @@ import type { Sampling } from './models/sampling.ts'
 import type { Normalizer } from './normalizers/index.ts'
 import { joinAll, textPart } from './parts.ts'
 import type { PostProcessor } from './post-processors.ts'
-import { onePiece, type PreTokenizer } from './pre-tokenizers/index.ts'
+import { type PreTokenizer, piecesOf } from './pre-tokenizers/index.ts'
 import { type ReachableTokens, reachableTokens } from './reachable-tokens.ts'
 import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
@@ -239,8 +239,7 @@ export class Tokenizer {
 
   /** `literal`: no special token comes of text that only spells one, as it does where the model's vocabulary has them. */
   #pieces(text: Aligned, literal: boolean, out: TokenList): void {
-    const whole = onePiece(text)
-    const pieces = this.stages.preTokenizer?.split(whole) ?? whole
+    const pieces = piecesOf(text, this.stages.preTokenizer)
     const bounds = pieces.bounds.view()
     const kept = literal ? this.#reachable : undefined
     for (let i = 0; i < bounds.length; i += 2) this.#piece(pieces.text, bounds[i]!, bounds[i + 1]!, kept, out)

@@ -25,6 +25,12 @@ export function onePiece(text: Aligned): Pieces {
   return { text, bounds }
 }
 
+/** A text as a pre-tokenizer cuts it; without one it is one piece. */
+export function piecesOf(text: Aligned, preTokenizer: PreTokenizer | undefined): Pieces {
+  const whole = onePiece(text)
+  return preTokenizer?.split(whole) ?? whole
+}
+
 /** Cuts every piece into what a scanner finds in it; what it leaves out is dropped. */
 export function cut({ text, bounds: old }: Pieces, scan: Scanner): Pieces {
   const bounds = new IntegerList(Math.max(16, text.text.length >> 1))
