@@ -1,7 +1,7 @@
 /** How a model came to the tokens of one piece, as plain records: what people look at to understand a tokenizer. */
 
-/** A symbol of byte pair encoding: a token and the units [start, end) of the piece it stands for. */
-type BpeSymbol = { token: string; id: number; start: number; end: number }
+/** A token and the units [start, end) of the piece it stands for. */
+export type PlacedToken = { token: string; id: number; start: number; end: number }
 
 /**
  * A merge. `left` and `right` are indices into the symbols that the piece began with: a merged symbol keeps the index of its
@@ -13,30 +13,23 @@ export type MergeStep = { rank: number; pair: readonly [string, string]; token: 
 export type BpeSteps = {
   model: 'BPE'
   /** Before the first merge. */
-  symbols: readonly BpeSymbol[]
+  symbols: readonly PlacedToken[]
   /** In the order in which they are done. */
   merges: readonly MergeStep[]
   /** True where the piece is a token and the model does not merge such pieces; there are no merges then. */
   whole: boolean
 }
 
-/** A token that begins at `start`; of all that do, WordPiece takes the longest. */
-export type Match = { token: string; id: number; start: number; end: number }
-
 export type WordPieceSteps = {
   model: 'WordPiece'
-  /** What was matched, from left to right. */
-  matches: readonly Match[]
+  /** From left to right: of all tokens that begin at a place, WordPiece takes the longest. */
+  matches: readonly PlacedToken[]
   /** Why the piece is the unknown token in spite of the matches: it has too many characters, or no token fits at `at`. */
   unknown?: { reason: 'too long'; limit: number } | { reason: 'no match'; at: number }
 }
 
-/** A token that could stand for the units [start, end). */
-type Candidate = {
-  token: string
-  id: number
-  start: number
-  end: number
+/** A token that could stand for its units. */
+type Candidate = PlacedToken & {
   /** Its logarithmic probability. */
   score: number
   /** The score of the best way to get to `end` that ends in this token. */

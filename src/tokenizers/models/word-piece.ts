@@ -2,7 +2,7 @@
 import type { Field } from '../field.ts'
 import { characterCount } from '../text/unicode.ts'
 import type { Model } from './index.ts'
-import type { Match, WordPieceSteps } from './steps.ts'
+import type { PlacedToken, WordPieceSteps } from './steps.ts'
 import { NO_TOKEN, Trie } from './trie.ts'
 import { unknownPiece } from './unknown-piece.ts'
 import { readVocabulary, type Vocabulary } from './vocabulary.ts'
@@ -52,7 +52,7 @@ export function wordPiece(options: WordPieceOptions): Model {
         return { model: 'WordPiece', matches: [], unknown: { reason: 'too long', limit: mostCharacters } }
       const tokens: number[] = []
       const complete = match(piece, tokens)
-      const matches: Match[] = []
+      const matches: PlacedToken[] = []
       for (let i = 0; i < tokens.length; i += 3)
         matches.push({
           token: vocabulary.tokenOf(tokens[i]!)!,
