@@ -5,11 +5,11 @@ import type { OptionSpec } from './command.ts'
 import { filled, number, oneOf, whole } from './options.ts'
 import { quoted } from './quote.ts'
 
-/** `5,17,3` → ids. */
+/** `5,17,3` → ids; `partsOf` is for other ways to write them. */
 export const idList =
-  (flag: string) =>
+  (flag: string, partsOf = (text: string) => text.split(',')) =>
   (text: string): number[] => {
-    const ids = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
+    const ids = partsOf(text).map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
     if (ids.some((id) => !Number.isSafeInteger(id)))
       throw usageError('BAD_VALUE', `${flag} is ${quoted(text)}, expected token ids such as 5,17,3.`)
     return ids

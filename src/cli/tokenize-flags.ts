@@ -1,4 +1,4 @@
-/** Which flags of `pellucid tokenize` go together. */
+/** Which flags of `pellucid tokenize` go together, and how ids may be listed. */
 import { usageError } from '../base/errors.ts'
 import type { Values } from './command.ts'
 
@@ -96,4 +96,10 @@ export function checkUse(values: Values): Source | undefined {
     for (const [flag, name] of not)
       if (isGiven(values) && values[name] !== undefined) throw refuse(`${says}; leave out ${flag}.`)
   return given[0]
+}
+
+/** The ids of a list as `tokenize` prints it: `5,17,3`, `5 17 3` or `[5,17,3]`. */
+export function idParts(text: string): string[] {
+  const list = text.trim()
+  return (/^\[(.*)\]$/s.exec(list)?.[1] ?? list).trim().split(/\s*,\s*|\s+/)
 }

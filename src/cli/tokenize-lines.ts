@@ -56,7 +56,6 @@ export async function encodeLines(
         await write(ready)
         ready = ''
       }
-      if (terminal.signal.aborted) return
     }
     if (ready !== '') await write(ready)
   }

@@ -20,13 +20,18 @@ import { filled, json, lossy, oneOf, whole } from './options.ts'
 import { pen } from './pen.ts'
 import { quoted } from './quote.ts'
 import { conversations, render } from './tokenize-chat.ts'
-import { checkUse } from './tokenize-flags.ts'
+import { inFlags } from './tokenize-errors.ts'
+import { checkUse, idParts } from './tokenize-flags.ts'
 import { at, encodeLines } from './tokenize-lines.ts'
 import { drawWays, samplingOf, waysOptions } from './tokenize-sampling.ts'
 import { drawCounts, drawPieces, drawTable, shownTokens } from './tokenize-view.ts'
 
 /** What one run works with. */
 type Work = { readonly tokenizer: Tokenizer; readonly values: Values; readonly terminal: Terminal }
+
+/** The tokens of a text or two; what goes wrong is told with the flags that can help. */
+const encode = ({ tokenizer, values }: Work, text: string, options: EncodeOptions): Encoding =>
+  inFlags(tokenizer, values, () => tokenizer.encode(text, options))
 
 const optionsOf = (values: Values): EncodeOptions => ({
   special: values.special,
@@ -50,14 +55,14 @@ function print({ tokenizer, values, terminal }: Work, texts: readonly string[], 
 }
 
 function tokenizeText(work: Work, text: string): void {
-  const { tokenizer, values, terminal } = work
-  const encoding = tokenizer.encode(text, { ...optionsOf(values), pair: values.pair })
+  const { values, terminal } = work
+  const encoding = encode(work, text, { ...optionsOf(values), pair: values.pair })
   if (values.json) terminal.out(`${JSON.stringify(record(encoding))}\n`)
   else print(work, values.pair === undefined ? [text] : [text, values.pair], encoding)
 }
 
 function listWays({ tokenizer, values, terminal }: Work, text: string): void {
-  const ways = tokenizer.nBest(text, values.nBest, { special: values.special })
+  const ways = inFlags(tokenizer, values, () => tokenizer.nBest(text, values.nBest, { special: values.special }))
   const drawn = values.json
     ? JSON.stringify(ways)
     : drawWays(tokenizer, text, ways, pen(terminal.color, terminal.columns))
@@ -66,7 +71,7 @@ function listWays({ tokenizer, values, terminal }: Work, text: string): void {
 
 function explainText({ tokenizer, values, terminal }: Work, text: string): void {
   const { special, specialTokens: addSpecialTokens } = values
-  const explanation = explainEncoding(tokenizer, text, { special, addSpecialTokens })
+  const explanation = inFlags(tokenizer, values, () => explainEncoding(tokenizer, text, { special, addSpecialTokens }))
   if (values.json) terminal.out(`${JSON.stringify(explanation)}\n`)
   else terminal.out(`${drawExplanation(explanation, pen(terminal.color, terminal.columns))}\n`)
 }
@@ -92,6 +97,12 @@ async function leadsSomewhere(source: string): Promise<boolean> {
 
 function decodeIds({ tokenizer, values, terminal }: Work): void {
   const ids: number[] = values.decode
+  const unknown = ids.find((id) => tokenizer.tokenOf(id) === undefined)
+  if (unknown !== undefined)
+    throw usageError(
+      'UNKNOWN_TOKEN_ID',
+      `--decode has ${unknown}, an id that no token has.\nExpected ids from 0 to ${tokenizer.vocabSize - 1} that the vocabulary has.`,
+    )
   const stream = tokenizer.stream({ skipSpecialTokens: !values.specialTokens })
   const pieces = [...ids.map((id) => stream.push(id)), stream.flush()]
   const text = pieces.join('')
@@ -108,7 +119,7 @@ async function tokenizeChats(work: Work): Promise<void> {
     const text = await render(tokenizer, conversation)
     // The template writes the special tokens that belong to a conversation itself.
     const options: EncodeOptions = { ...optionsOf(values), special: 'parse', addSpecialTokens: false }
-    const encoding = at(conversation.place, () => tokenizer.encode(text, options))
+    const encoding = at(conversation.place, () => encode(work, text, options))
     if (values.json) terminal.out(`${JSON.stringify({ text, ...record(encoding) })}\n`)
     else {
       if (!first) terminal.out('\n')
@@ -116,7 +127,6 @@ async function tokenizeChats(work: Work): Promise<void> {
     }
     first = false
     await terminal.flushed?.()
-    if (terminal.signal.aborted) return
   }
   how.tell(values.chat)
 }
@@ -146,7 +156,11 @@ export const tokenize: Command = {
         'a JSON file of messages { "role": …, "content": … }, or JSON lines { "messages": … }, put into one text by the chat template',
       parse: filled('--chat'),
     },
-    { flags: '--decode <ids>', description: 'ids such as 5,17,3: prints their text', parse: idList('--decode') },
+    {
+      flags: '--decode <ids>',
+      description: 'ids such as 5,17,3, or as tokenize prints them: prints their text',
+      parse: idList('--decode', idParts),
+    },
     { flags: '--pair <text>', description: 'a second text, for models that read two' },
     {
       flags: '--max-length <n>',
@@ -192,13 +206,15 @@ export const tokenize: Command = {
         'tokenize takes one text: as an argument, --file or --jsonl; or else one of --chat and --decode.',
       )
     }
+    // Texts are cut and drawn without a pause, and nothing is written that could be left half-made.
+    terminal.endAtOnce()
     const work: Work = { tokenizer: await loadTokenizer(source), values, terminal }
     if (decode !== undefined) return decodeIds(work)
     if (chat !== undefined) return await tokenizeChats(work)
     const how = reading(values.lossy, terminal)
     if (jsonl !== undefined) {
       const options = optionsOf(values)
-      await encodeLines(jsonl, how, (line, pair) => record(work.tokenizer.encode(line, { ...options, pair })))
+      await encodeLines(jsonl, how, (line, pair) => record(encode(work, line, { ...options, pair })))
       how.tell(jsonl)
       return
     }

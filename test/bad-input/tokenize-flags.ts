@@ -5,8 +5,11 @@ export const tokenizeFlags: readonly FlagCase[] = [
   ...['', ',', '1,,2', '1;2', '-1', '1.5', '1e3', 'the'].map((value) =>
     refuse(2, /--decode is '.*expected token ids such as/, 'tokenize model --decode=%1', value),
   ),
-  refuse(1, /No token has the id 300/, 'tokenize model --decode 5,300'),
-  refuse(1, /No token has the id 4294967296/, 'tokenize model --decode 4294967296 --json'),
+  ...['[1', '1]', '[]', '[[1]]', '1 , , 2', '1 -2', '"1"'].map((value) =>
+    refuse(2, /--decode is '.*expected token ids such as/, 'tokenize model --decode=%1', value),
+  ),
+  refuse(2, /--decode has 300, an id that no token has/, 'tokenize model --decode 5,300'),
+  refuse(2, /--decode has 4294967296, an id/, 'tokenize model --decode 4294967296 --json'),
   ...notWhole.map((value) => refuse(2, /--max-length is '/, 'tokenize model a --max-length=%1', value)),
   refuse(2, /--max-length is '2147483648'/, 'tokenize model a --max-length 2147483648'),
   refuse(2, /one text.*found a text as an argument and --decode/, 'tokenize model a --decode 1'),
@@ -36,7 +39,10 @@ export const tokenizeFlags: readonly FlagCase[] = [
   ),
   refuse(2, /--n-best is for one text/, 'tokenize model --jsonl text.txt --n-best 3'),
   refuse(2, /does not score ways/, 'tokenize model a --n-best 3'),
-  refuse(2, /sampling\.alpha is nothing that byte pair encoding knows/, 'tokenize model a --sample --alpha 1'),
+  ...['--alpha 1', '--n-best 2'].map((flag) =>
+    refuse(2, new RegExp(`^${flag.split(' ')[0]} is for Unigram; byte`), `tokenize model a --sample ${flag}`),
+  ),
+  refuse(2, /without a dropout\.\nGive --dropout/, 'tokenize model a --sample'),
   ...['', '-0.1', '1.1', 'NaN', 'half'].map((value) =>
     refuse(2, /--dropout is '/, 'tokenize model a --sample --dropout=%1', value),
   ),

@@ -76,7 +76,9 @@ describe('a text', () => {
     const { out, err } = await succeed([fallback, 'The cat sat on the mat', '--max-length', '4'])
     expect(lines(out)[0]!.split('│')).toHaveLength(4)
     expect(err).toMatch(/4 tokens .*; cut to this length, \d+ parts? left over/)
-    expect((await cli(['tokenize', fallback, 'a', '--max-length', '0'])).err).toMatch(/truncation length is 0/)
+    expect((await cli(['tokenize', fallback, 'a', '--max-length', '0'])).err).toBe(
+      '--max-length is 0, but 1 special token is added.\nExpected at least 1, or --no-special-tokens.\n',
+    )
   })
 
   test('of nothing has no tokens', async () => {
@@ -159,7 +161,8 @@ describe('ids', () => {
     expect(text).toBe('The cat € 😀')
     expect(pieces.join('')).toBe(text)
     expect(tokens).toHaveLength(ids.length)
-    expect((await succeed([fallback, '--decode', '1, 392 ,2'])).out).toBe('<s> The</s>\n')
+    for (const list of ['1, 392 ,2', '1 392 2', ' 1\n392  2 ', '[1,392,2]', '[ 1, 392, 2 ]'])
+      expect((await succeed([fallback, '--decode', list])).out, list).toBe('<s> The</s>\n')
     expect((await succeed([fallback, '--decode', '1,392,2', '--no-special-tokens'])).out).toBe('The\n')
   })
 
@@ -168,6 +171,21 @@ describe('ids', () => {
     const { out } = await succeed([bpe, '--decode', ids.join(',')], { interactive: true })
     expect(out).toBe('a[2Jb\n')
   })
+})
+
+test('what the library refuses is told with the flags that can help', async () => {
+  const said = async (...words: string[]) => {
+    const { code, err } = await cli(['tokenize', ...words])
+    expect(code).toBe(2)
+    return err
+  }
+  const special = /^The text contains .*\nGive --special parse .*, or --special text .*\n$/
+  for (const flags of [[], ['--explain']])
+    expect(await said(bpe, 'a<|endoftext|>', '--special', 'error', ...flags)).toMatch(special)
+  expect(await said(published('unigram'), 'a', '--sample', '--dropout', '0.5')).toBe(
+    '--dropout is for byte pair encoding; Unigram takes --alpha and --n-best.\n',
+  )
+  expect(await said(published('word-level'), 'a', '--sample')).toMatch(/has one way to write a text/)
 })
 
 describe('conversations', () => {
