@@ -1,6 +1,7 @@
 /** Reads tokenizers: a model directory, a tokenizer.json, or the parsed contents of one. */
-import { fileError } from '../base/errors.ts'
+import { fileError, usageError } from '../base/errors.ts'
 import { kindOf, path, readJson } from '../base/files.ts'
+import { show } from '../base/json.ts'
 import { resolveModel } from '../hub/resolve.ts'
 import { readAddedTokens } from './added-tokens.ts'
 import { byteTokenizer, mostSentinels } from './byte-level.ts'
@@ -102,6 +103,8 @@ export const findTokenizer = (directory: string): Promise<Tokenizer | undefined>
  * `TOKENIZER_MISSING`.
  */
 export async function loadTokenizer(model: string): Promise<Tokenizer> {
+  if (typeof model !== 'string' || model === '')
+    throw usageError('BAD_MODEL', `The tokenizer to load is ${show(model)}.\nExpected a directory, a file or a name.`)
   const source = await resolveModel(model)
   const isDirectory = (await kindOf(source)) === 'directory'
   const tokenizer = isDirectory ? await read(source) : await read(path().dirname(source), path().basename(source))

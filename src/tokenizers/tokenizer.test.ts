@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { byteTokenizer } from './byte-level.ts'
-import { parseTokenizer } from './load.ts'
-import { trainBytelevelBpe, trainCharacters } from './training/train.ts'
+import { loadTokenizer, parseTokenizer } from './load.ts'
+import type { EncodeOptions } from './tokenizer.ts'
+import { trainBytelevelBpe, trainCharacters, trainTokenizer } from './training/train.ts'
 
 const folder = fileURLToPath(new URL('../../test/oracles/data/tokenizers/', import.meta.url))
 const corpus: string[] = JSON.parse(readFileSync(`${folder}bpe-training/corpus.json`, 'utf8'))
@@ -88,5 +89,42 @@ describe('long texts', () => {
     const { ids, offsets } = learned.encode(long)
     expect(offsets.at(-1)![1]).toBe(long.length)
     expect(ids.slice(0, 1000)).toEqual(learned.encode(text).ids.slice(0, 1000))
+  })
+})
+
+describe('what makes no sense is refused', () => {
+  const tokenizer = trainCharacters(['ab'])
+  const misuse = (options: object) => () => tokenizer.encode('ab', options as EncodeOptions)
+  it.each<[object, string, RegExp]>([
+    [{ special: 'txt' }, 'BAD_OPTION', /special is "txt"\.\nExpected one of "error", "parse", "text"/],
+    [{ specail: 'text' }, 'BAD_OPTION', /no specail; did you mean special/],
+    [{ addSpecialTokens: 1 }, 'BAD_OPTION', /addSpecialTokens is 1/],
+    [{ pair: 5 }, 'BAD_TEXT', /text to encode is 5/],
+    [{ truncation: 1.5 }, 'BAD_OPTION', /truncation is 1\.5/],
+    [{ truncation: { maxLength: 3, strategy: 'onlySecond' } }, 'BAD_TRUNCATION', /strategy is "onlySecond"/],
+    [{ truncation: { maxLength: 3, direction: 'Left' } }, 'BAD_TRUNCATION', /direction is "Left"/],
+    [{ padding: { padToMultipleOf: 4 } }, 'BAD_PADDING', /no padding\.padToMultipleOf/],
+  ])('%j', (options, code, says) => {
+    expect(misuse(options)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }))
+  })
+
+  it('texts that are none', () => {
+    expect(() => tokenizer.encode(undefined as never)).toThrow(expect.objectContaining({ code: 'BAD_TEXT' }))
+    expect(() => tokenizer.decode(undefined as never)).toThrow(expect.objectContaining({ code: 'BAD_IDS' }))
+  })
+
+  it('names that are none', async () => {
+    await expect(loadTokenizer('')).rejects.toMatchObject({ code: 'BAD_MODEL' })
+    await expect(loadTokenizer(undefined as never)).rejects.toMatchObject({ code: 'BAD_MODEL' })
+  })
+
+  it('settings for learning', async () => {
+    await expect(trainTokenizer(['a'], { model: 'foo' as never })).rejects.toThrow(/no kind of tokenizer "foo"/)
+    await expect(trainTokenizer([5 as never])).rejects.toMatchObject({ code: 'BAD_TEXT' })
+    await expect(trainTokenizer([])).rejects.toMatchObject({ code: 'NO_TEXT' })
+    await expect(trainTokenizer(['a'], { specialTokens: ['\ud800'] })).rejects.toMatchObject({
+      code: 'BAD_SPECIAL_TOKENS',
+    })
+    expect((await trainTokenizer('low lower', { model: 'words' })).idOf('lower')).toBeDefined()
   })
 })

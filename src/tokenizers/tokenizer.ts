@@ -12,6 +12,7 @@ import {
 } from './added-tokens.ts'
 import type { NamedTokens } from './config.ts'
 import { bytesAdded, type Decoder, spacedDecoder } from './decoders/index.ts'
+import { checkEncoding } from './encode-checks.ts'
 import { type Encoding, encodingOf } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
@@ -132,7 +133,7 @@ export class Tokenizer {
 
   /**
    * Text → tokens. Lone surrogates are encoded as U+FFFD. Errors: `SPECIAL_TOKEN_IN_TEXT`, `BAD_TRUNCATION`, `BAD_PADDING`,
-   * `UNKNOWN_PIECE` (a vocabulary without an unknown token), `BAD_SAMPLING`.
+   * `UNKNOWN_PIECE` (a vocabulary without an unknown token), `BAD_SAMPLING`, `BAD_TEXT`, `BAD_OPTION`.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
     return pad([this.#encodeOne([text, options.pair], options)], this.#padding(options.padding))[0]!
@@ -147,16 +148,15 @@ export class Tokenizer {
     return pad(encodings, this.#padding(options.padding))
   }
 
-  #encodeOne(
-    [text, pair]: readonly [string, string?],
-    {
+  #encodeOne([text, pair]: readonly [string, string?], options: EncodeOptions): Encoding {
+    const texts = pair === undefined ? [text] : [text, pair]
+    checkEncoding(texts, options)
+    const {
       special = 'error',
       addSpecialTokens = true,
       truncation = this.stages.truncation ?? false,
       sampling,
-    }: EncodeOptions,
-  ): Encoding {
-    const texts = pair === undefined ? [text] : [text, pair]
+    } = options
     const tokens = texts.map((one, i) =>
       sampling ? this.#sampled(one, special, sampling, i) : this.#tokens(one, special),
     )
@@ -288,6 +288,8 @@ export class Tokenizer {
 
   /** Ids → text. Errors: `UNKNOWN_TOKEN_ID` for ids that no token has. */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    if (typeof ids !== 'object' || ids === null || !(Symbol.iterator in ids))
+      throw usageError('BAD_IDS', `The ids to decode are ${show(ids)}.\nExpected a list of integers.`)
     const stream = this.stream(options)
     const parts: string[] = []
     for (const id of ids) parts.push(stream.push(id))

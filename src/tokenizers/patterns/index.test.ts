@@ -76,7 +76,9 @@ describe('patterns find what Oniguruma finds', () => {
   it('for a literal', () => {
     const { scan } = readPattern(new Field('t.json', { String: 'a.b' }))
     expect(matchesOf(scan, 'a.b axb a.b', 0, 7)).toEqual([[0, 3]])
-    expect(() => readPattern(new Field('t.json', { String: '' }))).toThrow(/not empty/)
+    const [empty, expression] = ['String', 'Regex'].map((kind) => readPattern(new Field('t.json', { [kind]: '' })).scan)
+    expect(matchesOf(empty!, 'ab', 0, 2)).toEqual(matchesOf(expression!, 'ab', 0, 2))
+    expect(matchesOf(empty!, 'ab', 0, 2).length).toBeGreaterThan(1)
   })
 })
 

@@ -34,12 +34,9 @@ export function scannerOf(source: string, giveUp: () => never, patience?: number
 /** `{ "Regex": … }` or `{ "String": … }` → a scanner. Errors: `TOKENIZER_REGEX`, also from the scanner where it takes too long. */
 export function readPattern(field: Field): Pattern {
   const literal = field.get('String')
-  if (!literal.missing) {
-    const text = literal.string()
-    if (text === '') literal.fail('a string that is not empty')
-    return { scan: scanLiteral(text), coversAll: false }
-  }
-  const regex = field.get('Regex')
+  if (!literal.missing && literal.string() !== '') return { scan: scanLiteral(literal.string()), coversAll: false }
+  // The empty text is found between all characters, as the empty expression is.
+  const regex = literal.missing ? field.get('Regex') : literal
   const source = regex.string()
   const known = scanners.get(source)
   if (known) return { scan: known, coversAll: true }

@@ -71,10 +71,11 @@ function refuseUnused(model: TrainingKindName, settings: Omit<TrainSettings, 'mo
 }
 
 function checkSettings({ specialTokens, initialAlphabet = [], limitAlphabet, vocabSize }: LearnSettings): void {
-  if (specialTokens.includes('') || new Set(specialTokens).size < specialTokens.length)
+  const sound = specialTokens.every((token) => token !== '' && token.isWellFormed())
+  if (!sound || new Set(specialTokens).size < specialTokens.length)
     throw usageError(
       'BAD_SPECIAL_TOKENS',
-      `The special tokens are ${JSON.stringify(specialTokens)}.\nExpected different ones, none empty.`,
+      `The special tokens are ${JSON.stringify(specialTokens)}.\nExpected different ones, none empty or with half a character.`,
     )
   const wrong = initialAlphabet.find((character) => [...character].length !== 1 || !character.isWellFormed())
   if (wrong !== undefined)
@@ -92,6 +93,11 @@ function checkSettings({ specialTokens, initialAlphabet = [], limitAlphabet, voc
  * not take), `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `VOCABULARY_TOO_SMALL`, and those of reading stages.
  */
 export function prepare({ model = 'bpe', ...given }: TrainSettings): Preparation | Tokenizer {
+  if (!Object.hasOwn(trainingKinds, model))
+    throw usageError(
+      'BAD_SETTING',
+      `There is no kind of tokenizer ${show(model)}.\nExpected one of ${Object.keys(trainingKinds).join(', ')}.`,
+    )
   refuseUnused(model, given)
   const kind = trainingKinds[model]
   if ('fixed' in kind) return kind.fixed()

@@ -1,5 +1,7 @@
 /** Tokenizers learned from text: any kind, from texts that come as they like; and two kinds at once, from texts in memory. */
+import { usageError } from '../../base/errors.ts'
 import { turns } from '../../base/event-loop.ts'
+import { show } from '../../base/json.ts'
 import { Tokenizer } from '../tokenizer.ts'
 import type { LearnProgress } from './kind.ts'
 import { Passages, type Reading } from './passages.ts'
@@ -39,7 +41,7 @@ export type TrainOptions = Pick<TrainSettings, 'vocabSize' | 'minFrequency' | 's
  * same wherever it was cut. Texts beyond a quarter of a million UTF-16 units are taken in passages. Memory is bounded by the words
  * that are kept, about a million different ones; beyond that the rarest are forgotten and `onProgress` says how many.
  * The same texts give the same tokenizer. Other work gets its turn meanwhile.
- * Errors: `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `BAD_SETTING`, `VOCABULARY_TOO_SMALL`, those of reading stages, and the signal's reason.
+ * Errors: `NO_TEXT`, `BAD_TEXT`, `BAD_SPECIAL_TOKENS`, `BAD_ALPHABET`, `BAD_SETTING`, `VOCABULARY_TOO_SMALL`, those of reading stages, and the signal's reason.
  */
 export const trainTokenizer = async (
   texts: Iterable<TrainText> | AsyncIterable<TrainText>,
@@ -62,7 +64,13 @@ export async function trainMeasured(
     signal?.throwIfAborted()
   }
   const tracker = new Tracker(preparation, onProgress)
-  for await (const text of texts) {
+  // A string is iterable too, letter by letter, which nobody means.
+  for await (const text of typeof texts === 'string' ? [texts] : texts) {
+    if (typeof text !== 'string' && !(Symbol.asyncIterator in Object(text)))
+      throw usageError(
+        'BAD_TEXT',
+        `A text to learn from is ${show(text)}.\nExpected a string, or an async iterable of strings.`,
+      )
     tracker.texts++
     const passages = new Passages({ lines })
     const count = async (ready: Iterable<string>) => {
@@ -79,6 +87,8 @@ export async function trainMeasured(
     await count(passages.end())
     tracker.tell()
   }
+  if (tracker.units === 0)
+    throw usageError('NO_TEXT', 'There is no text to learn from.\nExpected at least one that is not empty.')
   const finish = async <T>(work: Generator<LearnProgress | undefined, T>): Promise<T> => {
     let next = work.next()
     for (; !next.done; next = work.next()) {
@@ -94,7 +104,7 @@ export async function trainMeasured(
 /** Counts passages and tells how many there were. */
 class Tracker {
   texts = 0
-  #units = 0
+  units = 0
   readonly #preparation: Preparation
   readonly #onProgress: TrainOptions['onProgress']
   constructor(preparation: Preparation, onProgress: TrainOptions['onProgress']) {
@@ -103,13 +113,13 @@ class Tracker {
   }
 
   count(passage: string): void {
-    this.#units += passage.length
+    this.units += passage.length
     this.#preparation.counter.add(passage)
   }
 
   tell(): void {
     const { size, forgotten } = this.#preparation.counter
-    this.#onProgress?.({ stage: 'read', texts: this.texts, units: this.#units, words: size, forgotten })
+    this.#onProgress?.({ stage: 'read', texts: this.texts, units: this.units, words: size, forgotten })
   }
 }
 
