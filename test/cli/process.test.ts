@@ -1,6 +1,6 @@
 /** The command line as a process: exit codes, signals, closed pipes, colors. What one process more would only repeat is tested without. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openWorkspace, tiny } from './workspace.ts'
@@ -25,8 +25,8 @@ function pellucid(argv: readonly string[], watch?: (out: string, child: ChildPro
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     written.err += text
   })
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, ...written }))
+  return new Promise<{ code: number | null; signal: string | null; out: string; err: string }>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...written }))
   })
 }
 
@@ -34,7 +34,7 @@ test('results go to stdout, refusals to stderr, with their exit codes', async ()
   const [good, bad] = await Promise.all([pellucid(['models', '--json']), pellucid(['generate', './nowhere'])])
   expect(good).toMatchObject({ code: 0, err: '' })
   expect(JSON.parse(good.out)).toBeInstanceOf(Array)
-  expect(bad).toEqual({ code: 3, out: '', err: './nowhere: no such model directory. Check the path.\n' })
+  expect(bad).toEqual({ code: 3, signal: null, out: '', err: './nowhere: no such model directory. Check the path.\n' })
 })
 
 test('a reader that closes the pipe ends it quietly', async () => {
@@ -58,4 +58,18 @@ test.each([
   const { step, path } = JSON.parse(out.trimEnd().split('\n').at(-2)!)
   expect(existsSync(`${path}/manifest.json`)).toBe(true)
   expect(step).toBeGreaterThanOrEqual(20)
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends tokenize at once, in the middle of a long line', async (signal) => {
+  const lines = [100_000, 2_000_000].map((words) => `${JSON.stringify('word '.repeat(words))}\n`)
+  writeFileSync('long.jsonl', lines.join(''))
+  let sent = false
+  const ended = await pellucid(['tokenize', 'model', '--jsonl', 'long.jsonl'], (out, child) => {
+    if (sent || !out.includes('\n')) return
+    sent = true
+    child.kill(signal)
+  })
+  // A process that a signal ends has no code of its own; shells make 130 and 143 of it.
+  expect(ended).toMatchObject({ code: null, signal, err: '' })
+  expect(ended.out.split('\n')).toEqual([expect.stringContaining('"ids"'), ''])
 })
