@@ -14,20 +14,26 @@ export type Settings = {
 
 const templates = 'additional_chat_templates'
 
-/** Templates that lie in files of their own count before those within tokenizer_config.json. */
-async function readTemplates(directory: string): Promise<Json> {
+const templateFiles = new WeakMap<Json, string>()
+
+/** The file or folder that the chat template in these settings was read from, for errors; undefined for settings of no file. */
+export const templateFileOf = (config: Json): string | undefined => templateFiles.get(config)
+
+/** Templates that lie in files of their own count before those within tokenizer_config.json; and where they lie. */
+async function readTemplates(directory: string): Promise<{ chat: Json; file?: string }> {
   const at = (...names: string[]) => path().join(directory, ...names)
   const own =
     (await kindOf(at('chat_template.jinja'))) === 'file' ? await readText(at('chat_template.jinja')) : undefined
   const names = (await kindOf(at(templates))) === 'directory' ? await listDirectory(at(templates)) : []
   const others = names.filter((name) => name.endsWith('.jinja')).sort()
-  if (others.length === 0) return own === undefined ? {} : { chat_template: own }
+  const file = at(own === undefined ? templates : 'chat_template.jinja')
+  if (others.length === 0) return own === undefined ? { chat: {} } : { chat: { chat_template: own }, file }
   const named = others.map(async (name) => ({
     name: name.slice(0, -'.jinja'.length),
     template: await readText(at(templates, name)),
   }))
   const list = await Promise.all(named)
-  return { chat_template: own === undefined ? list : [{ name: 'default', template: own }, ...list] }
+  return { chat: { chat_template: own === undefined ? list : [{ name: 'default', template: own }, ...list] }, file }
 }
 
 /** `added_tokens_decoder`: id → token. */
@@ -52,11 +58,12 @@ export async function readSettings(directory: string): Promise<Settings> {
   const config = await readObject('tokenizer_config.json')
   const map = await readObject('special_tokens_map.json')
   const older = await readObject('added_tokens.json')
-  const chat = await readTemplates(directory)
+  const { chat, file: templateFile } = await readTemplates(directory)
   const decoder = config?.get('added_tokens_decoder')
   const listed = decoder && !decoder.missing
   // The list of added tokens is newer than the map: where there is one, the map only fills gaps.
   const object = { ...map?.object(), ...config?.object(), ...(listed ? {} : map?.object()), ...chat }
+  templateFiles.set(object, templateFile ?? at('tokenizer_config.json'))
   const field = new Field(config?.file ?? map?.file ?? at('tokenizer_config.json'), object)
   return {
     config: config || map || Object.keys(chat).length > 0 ? object : undefined,
