@@ -28,3 +28,6 @@ export function duration(seconds: number): string {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   return h ? `${h}h ${m}m` : m ? `${m}m ${s}s` : `${s}s`
 }
+
+/** 1 token, 2 tokens. */
+export const many = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`

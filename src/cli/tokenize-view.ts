@@ -2,6 +2,7 @@
 import { decodeUtf8 } from '../base/utf8.ts'
 import type { Encoding, Tokenizer } from '../tokenizers/index.ts'
 import { label, painter, tint } from './color.ts'
+import { many } from './format.ts'
 import { displayWidth } from './layout.ts'
 import { inQuotes, visible } from './token-text.ts'
 
@@ -127,7 +128,6 @@ export function drawCounts(texts: readonly string[], encoding: Encoding): string
   for (const _ of content) characters++
   const own = encoding.sequenceIds.filter((sequence) => sequence !== null).length
   const added = encoding.length - own
-  const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
   const counts = `${many(encoding.length, 'token')}${added > 0 ? ` (${added} special)` : ''}, ${many(bytes, 'byte')}, ${many(characters, 'character')}`
   if (encoding.overflowing.length > 0)
     return `${counts}; cut to this length, ${many(encoding.overflowing.length, 'part')} left over`

@@ -1,18 +1,18 @@
 /** `pellucid tokenizer train`: learns a tokenizer from texts and writes it as Hugging Face reads it. */
 import { fileError, usageError } from '../base/errors.ts'
 import { type TextPart, textPieces } from '../datasets/text.ts'
-import { type Tokenizer, type TrainingKindName, trainingKinds } from '../tokenizers/index.ts'
+import { type TrainingKindName, trainingKinds } from '../tokenizers/index.ts'
+import type { CuttingJson, TrainingKind } from '../tokenizers/training/kind.ts'
 import type { TrainSettings } from '../tokenizers/training/preparation.ts'
 import { trainMeasured } from '../tokenizers/training/train.ts'
-import { painter } from './color.ts'
-import type { Command, OptionSpec, Terminal, Values } from './command.ts'
-import { checkDirectory, type Reading, reading, readParts, sizeOfText } from './data-files.ts'
-import { bytesText, duration } from './format.ts'
-import { truncate } from './layout.ts'
+import type { Command, OptionSpec, Values } from './command.ts'
+import { type Reading, reading, readParts, sizeOfText } from './data-files.ts'
+import { many } from './format.ts'
 import { camel, filled, flagOf, json, lossy, oneOf, whole } from './options.ts'
-import { inQuotes } from './token-text.ts'
+import { checkPlace } from './tokenizer-place.ts'
 import { TokenizerProgress } from './tokenizer-progress.ts'
 import { none, normalizers, preTokenizers, stagesNamed } from './tokenizer-stages.ts'
+import { bytesLacking, hasOnlySpecial, summarize, summaryJson } from './tokenizer-summary.ts'
 
 const kindNames = Object.keys(trainingKinds) as TrainingKindName[]
 const largest = 2 ** 31
@@ -61,35 +61,59 @@ const settings: readonly OptionSpec[] = [
 const stages: readonly OptionSpec[] = [
   {
     flags: '--normalizer <name>',
-    description: `rewrites the text first; several in this order: ${[...Object.keys(normalizers), none].join(', ')}`,
+    description: `rewrites the text first; may be given several times, each for what the one before it made: ${[...Object.keys(normalizers), none].join(', ')}`,
     parse: oneOf('--normalizer', [...Object.keys(normalizers), none]),
     repeat: true,
   },
   {
     flags: '--pre-tokenizer <name>',
-    description: `cuts the text into words; several in this order: ${[...Object.keys(preTokenizers), none].join(', ')}`,
+    description: `cuts the text into words; may be given several times, each for the pieces of the one before it: ${[...Object.keys(preTokenizers), none].join(', ')}`,
     parse: oneOf('--pre-tokenizer', [...Object.keys(preTokenizers), none]),
     repeat: true,
   },
 ]
 
+/** The special tokens of each kind where nothing is said: over bytes, `bpe` has others. */
+function usualTokens(): string {
+  const said = new Map<string, string[]>()
+  for (const name of kindNames) {
+    const kind: TrainingKind = trainingKinds[name]
+    if ('fixed' in kind) continue
+    const tokensOf = (cutting: CuttingJson) => kind.defaults(cutting).specialTokens.join(' ')
+    const tokens = tokensOf(kind.cutting)
+    const others = tokensOf({ normalizer: null, pre_tokenizer: null })
+    const text = tokens === others ? tokens : `${tokens}, or ${others} over characters`
+    said.set(text, [...(said.get(text) ?? []), name])
+  }
+  return [...said].map(([tokens, kinds]) => `${kinds.join(' and ')} ${tokens}`).join('; ')
+}
+
 const special: OptionSpec = {
   flags: '--special <token>',
-  description: 'a special token; they get the first ids',
+  description: `a special token, in the place of the usual ones; may be given several times, and they get the first ids (default: ${usualTokens()})`,
   repeat: true,
 }
 
-const given = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0)
+const asLines: OptionSpec = {
+  flags: '--lines',
+  description: 'every line is a text of its own, as when Hugging Face reads files',
+}
+
+const given = (value: unknown): boolean =>
+  value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
 const chosenBy = (values: Values, option: OptionSpec): unknown => values[camel(flagOf(option).slice(2))]
 
-/** Refuses flags that mean nothing for a kind. */
+/** Refuses flags, and texts, that mean nothing for a kind. */
 function checkFlags(model: TrainingKindName, values: Values): void {
   const kind = trainingKinds[model]
-  const flags = [...settings, ...stages, special].filter((option) => given(chosenBy(values, option))).map(flagOf)
-  if ('fixed' in kind && flags.length > 0)
+  const flags = [...settings, ...stages, special, asLines, lossy]
+    .filter((option) => given(chosenBy(values, option)))
+    .map(flagOf)
+  const all = [...values.files, ...flags]
+  if ('fixed' in kind && all.length > 0)
     throw usageError(
       'BAD_USAGE',
-      `tokenizer train --model ${model} learns nothing: its tokens are fixed. Leave out ${flags.join(', ')}.`,
+      `tokenizer train --model ${model} learns nothing: its tokens are fixed. Leave out ${all.join(', ')}.`,
     )
   const optional = settings.slice(2).map(flagOf)
   const takes: readonly string[] = 'fixed' in kind ? [] : kind.takes
@@ -119,16 +143,6 @@ function* textsOf(parts: readonly TextPart[], { lossy }: Reading, progress: Toke
     })()
 }
 
-/** The longest tokens that were learned, as text. */
-function longestTokens(tokenizer: Tokenizer, wanted: number): string[] {
-  const texts: string[] = []
-  for (let id = 0; id < tokenizer.vocabSize; id++) {
-    const bytes = tokenizer.bytesOf(id)
-    if (bytes) texts.push(new TextDecoder().decode(bytes))
-  }
-  return texts.sort((a, b) => b.length - a.length).slice(0, wanted)
-}
-
 const trainTokenizer: Command = {
   name: 'train',
   summary: 'learn a tokenizer from texts',
@@ -151,7 +165,7 @@ const trainTokenizer: Command = {
     ...settings,
     special,
     ...stages,
-    { flags: '--lines', description: 'every line is a text of its own, as when Hugging Face reads files' },
+    asLines,
     {
       flags: '--out <dir>',
       description: 'directory for tokenizer.json and tokenizer_config.json',
@@ -174,15 +188,16 @@ const trainTokenizer: Command = {
     if (files.length === 0 && learns)
       throw usageError('NO_DATA', `tokenizer train --model ${model} needs texts to learn from: FILES.`)
     checkFlags(model, values)
-    await checkDirectory('--out', out)
+    const replaces = await checkPlace(out)
     const how = reading(values.lossy, terminal)
     const parts = await readParts(files, how)
     const bytes = sizeOfText(parts)
     if (learns && bytes === 0) throw fileError('EMPTY_DATA', `${files.join(', ')}: empty. Give a text to learn from.`)
     const began = performance.now()
     const progress = new TokenizerProgress(terminal, bytes)
+    const chosen = settingsOf(values)
     const { tokenizer, tokens } = await trainMeasured(textsOf(parts, how, progress), {
-      ...settingsOf(values),
+      ...chosen,
       model,
       lines,
       measure: true,
@@ -190,50 +205,32 @@ const trainTokenizer: Command = {
       onProgress: (event) => progress.see(event),
     }).finally(() => progress.clear())
     how.tell(files.join(', '))
+    if (learns && (tokens === 0 || hasOnlySpecial(tokenizer)))
+      throw fileError(
+        'EMPTY_DATA',
+        `${files.join(', ')}: no token comes of it: all that it holds is white space, too rare, or not in the alphabet.\nGive a text with more in it, or other settings.`,
+      )
     await tokenizer.save(out)
-    const seconds = (performance.now() - began) / 1000
-    const text = { bytes: progress.bytes, tokens, seconds }
-    if (asJson) {
-      const perToken = tokens === undefined ? undefined : { tokens, bytesPerToken: progress.bytes / tokens }
-      const longest = longestTokens(tokenizer, 10)
-      const result = {
-        out,
-        model,
-        vocabulary: tokenizer.vocabSize,
-        bytes: progress.bytes,
-        ...perToken,
-        seconds,
-        longest,
-      }
-      terminal.out(`${JSON.stringify(result)}\n`)
-    } else {
-      terminal.out(`${tokenizer.vocabSize} tokens, written to ${out}\n`)
-      if (learns) summarize(terminal, tokenizer, text)
+    if (replaces) terminal.note(`${out}: replaced the tokenizer that was there.\n`)
+    const lacking = learns ? bytesLacking(tokenizer, model, chosen) : 0
+    if (lacking > 0)
+      terminal.note(
+        `${lacking} of the 256 bytes ${lacking === 1 ? 'is no token' : 'are no tokens'}: text that has them cannot be written.\n`,
+      )
+    const learned = {
+      out,
+      model,
+      tokenizer,
+      bytes: progress.bytes,
+      tokens,
+      seconds: (performance.now() - began) / 1000,
+    }
+    if (asJson) terminal.out(`${JSON.stringify(summaryJson(learned))}\n`)
+    else {
+      terminal.out(`${many(tokenizer.vocabSize, 'token')}, written to ${out}\n`)
+      if (learns) summarize(terminal, learned)
     }
   },
-}
-
-/** A token in the summary takes at most so many columns. */
-const widest = 40
-
-/** What the tokenizer makes of the text it was learned from. */
-function summarize(
-  terminal: Terminal,
-  tokenizer: Tokenizer,
-  { bytes, tokens, seconds }: { bytes: number; tokens: number | undefined; seconds: number },
-): void {
-  const paint = painter(terminal.color)
-  const rate = tokens === undefined ? '' : `${tokens} tokens, ${(bytes / tokens).toFixed(2)} bytes per token, `
-  const longest = longestTokens(tokenizer, 8).filter((text) => [...text].length > 1)
-  terminal.note(
-    paint.dim(
-      `The text: ${bytesText(bytes)}, ${rate}read and learned in ${seconds < 60 ? `${seconds.toFixed(1)}s` : duration(seconds)}\n`,
-    ),
-  )
-  if (longest.length > 0)
-    terminal.note(
-      paint.dim(`The longest tokens: ${longest.map((text) => inQuotes(truncate(text, widest))).join(' ')}\n`),
-    )
 }
 
 export const tokenizer: Command = {

@@ -176,6 +176,9 @@ const together: readonly FlagCase[] = [
   refuse(2, /The text is empty/, 'inspect model --norms --text='),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --vocab-size 500 --out new'),
   refuse(2, /bytes learns nothing/, 'tokenizer train --model bytes --out new text.txt --special <s>'),
+  refuse(2, /bytes learns nothing.* Leave out text\.txt\./, 'tokenizer train --model bytes --out new text.txt'),
+  refuse(2, /Leave out --lines, --lossy\./, 'tokenizer train --model bytes --out new --lines --lossy'),
+  refuse(4, /^--out model: holds checkpoints, so a model is there/, 'tokenizer train --out model text.txt'),
   refuse(2, /at least 5: 4 special/, 'tokenizer train --model characters --vocab-size 4 --out new text.txt'),
   refuse(2, /words has no use for --end-of-word/, 'tokenizer train --model words --end-of-word _ --out new text.txt'),
   refuse(
