@@ -4,7 +4,7 @@ import { show } from '../base/json.ts'
 import { type Field, type Json, largestId } from './field.ts'
 import type { Vocabulary } from './models/vocabulary.ts'
 import type { Normalizer } from './normalizers/index.ts'
-import { type Aligned, sliceAligned } from './text/aligned.ts'
+import { type Aligned, sliceAligned, tooLarge, unitsAllowed } from './text/aligned.ts'
 import { flagsAt, WHITE_SPACE, WORD } from './text/character-flags.ts'
 import { characterBefore } from './text/unicode.ts'
 import { TokenFinder } from './token-finder.ts'
@@ -61,12 +61,13 @@ export class AddedTokens {
     this.byId = new Map(list.map((token) => [token.id, token]))
     this.byContent = new Map(list.map((token) => [token.content, token]))
     this.#normalizer = normalizer
+    const normalized = this.#normalizing(list.reduce((sum, { content }) => sum + content.length, 0))
     for (const token of list) {
       if (!token.normalized) {
         this.#raw.add(token.content, token)
         continue
       }
-      const { text } = this.#normalize({ text: token.content, origin: 0 })
+      const { text } = normalized({ text: token.content, origin: 0 })
       this.#normalized.add(text, token)
       if (text !== token.content) this.#spellings.set(token.id, text)
     }
@@ -77,18 +78,28 @@ export class AddedTokens {
     return this.#spellings.get(id) ?? this.byId.get(id)?.content
   }
 
-  #normalize(text: Aligned): Aligned {
-    return this.#normalizer ? this.#normalizer.normalize(text) : text
+  /** Normalizes the parts of so many units of text. What it makes is bounded in sum too, for the parts may be as many. */
+  #normalizing(units: number): (part: Aligned) => Aligned {
+    const most = unitsAllowed(units)
+    let made = 0
+    return (part) => {
+      const normalized = this.#normalizer ? this.#normalizer.normalize(part) : part
+      made += normalized.text.length
+      if (made > most) throw tooLarge(units)
+      return normalized
+    }
   }
 
   /**
    * A text as added tokens and normalized stretches between them. A token that takes the white space after it may be followed by
-   * tokens found within that. Errors: `SPECIAL_TOKEN_IN_TEXT`, with handling 'error' and a special token in the text.
+   * tokens found within that. Errors: `SPECIAL_TOKEN_IN_TEXT`, with handling 'error' and a special token in the text;
+   * `TEXT_TOO_LARGE`, if the normalizer multiplies it.
    */
   *segments(text: Aligned, special: SpecialHandling): Generator<Segment> {
+    const normalized = this.#normalizing(text.text.length)
     for (const segment of this.#find(text, this.#raw, special))
       if (segment.token) yield segment
-      else yield* this.#find(this.#normalize(segment.text), this.#normalized, special)
+      else yield* this.#find(normalized(segment.text), this.#normalized, special)
   }
 
   *#find(aligned: Aligned, finder: TokenFinder, special: SpecialHandling): Generator<Segment> {

@@ -1,7 +1,15 @@
 /** Text cut into pieces, and what pre-tokenizers have in common: cutting pieces further and rewriting them. */
 import type { Json } from '../field.ts'
 import type { Scanner } from '../patterns/scanners.ts'
-import { type Aligned, AlignedWriter, originalEnd, originalStart } from '../text/aligned.ts'
+import {
+  type Aligned,
+  AlignedWriter,
+  originalEnd,
+  originalLength,
+  originalStart,
+  tooLarge,
+  unitsAllowed,
+} from '../text/aligned.ts'
 import type { Spelled, Spelling } from '../text/bytes.ts'
 import { IntegerList } from '../text/integer-list.ts'
 import { characterLength } from '../text/unicode.ts'
@@ -86,12 +94,16 @@ function remembering(spelling: Spelling): Spelling {
   }
 }
 
-/** Rewrites all pieces at once, when another pre-tokenizer comes next. */
+/**
+ * Rewrites all pieces at once, when another pre-tokenizer comes next. Throws TEXT_TOO_LARGE, for such rewritings in a row may multiply
+ * a text.
+ */
 export function respell(pieces: Pieces, spellPiece: Spelling): Pieces {
   const spelling = remembering(spellPiece)
   const inPlace = respellInPlace(pieces, spelling)
   if (inPlace) return inPlace
   const { text, bounds: old } = pieces
+  const most = unitsAllowed(originalLength(text))
   const parts: string[] = []
   const starts = new IntegerList(2 * text.text.length)
   const ends = new IntegerList(2 * text.text.length)
@@ -104,6 +116,7 @@ export function respell(pieces: Pieces, spellPiece: Spelling): Pieces {
       starts.push(originalStart(text, from + (spelled.starts?.[k] ?? k)))
       ends.push(originalEnd(text, from + (spelled.ends?.[k] ?? k + 1)))
     }
+    if (starts.length > most) throw tooLarge(originalLength(text))
     parts.push(spelled.text)
     bounds.pushPair(start, starts.length)
   }

@@ -1,4 +1,5 @@
 /** Text that remembers where it came from, so that whatever the stages do to it, offsets lead back to the original text. */
+import { fileError } from '../../base/errors.ts'
 import { enlarged } from './integer-list.ts'
 import { textOfUnits } from './units.ts'
 
@@ -43,11 +44,31 @@ const outsetOf = (aligned: Aligned): number =>
 export const trimAligned = (aligned: Aligned, from: number, to: number): Aligned =>
   from === 0 && to === aligned.text.length ? aligned : { ...sliceAligned(aligned, from, to), outset: outsetOf(aligned) }
 
+/** The longest text V8 can hold. */
+const mostUnits = 2 ** 29 - 24
+
+/**
+ * The most units that stages may make of so many: normalization makes 18 of one at most, spelling bytes three, so that only rules
+ * which multiply a text exceed 64 times its length. Short texts may become 2²⁴ units whatever they are.
+ */
+export const unitsAllowed = (units: number): number => Math.min(mostUnits, Math.max(2 ** 24, 64 * units))
+
+/** Tokenizers can ask for texts that no memory holds, say by twelve replacements of every character with ten. */
+export const tooLarge = (units: number) =>
+  fileError(
+    'TEXT_TOO_LARGE',
+    `The tokenizer's normalizer makes more than ${unitsAllowed(units)} characters of a text of ${units}.\nIts rules multiply what they read: check "normalizer" and "pre_tokenizer" in tokenizer.json.`,
+  )
+
+/** How long the stretch of the original is that a text was made from. */
+export const originalLength = (aligned: Aligned): number =>
+  aligned.text === '' ? 0 : originalEnd(aligned, aligned.text.length) - outsetOf(aligned)
+
 const isPair = (text: string, index: number) => (text.charCodeAt(index) & 0xfc00) === 0xd800
 
 /**
  * Writes a new text from pieces of an aligned one and insertions, and keeps the alignment. As long as what is written takes the
- * place of the source unit for unit, no array is made.
+ * place of the source unit for unit, no array is made. Throws TEXT_TOO_LARGE for more than `unitsAllowed` of the original's length.
  */
 export class AlignedWriter {
   readonly #source: Aligned
@@ -192,7 +213,10 @@ export class AlignedWriter {
   #reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.#units.length) return
-    const capacity = Math.max(needed, 2 * this.#units.length)
+    const source = originalLength(this.#source)
+    const most = unitsAllowed(source)
+    if (needed > most) throw tooLarge(source)
+    const capacity = Math.max(needed, Math.min(most, 2 * this.#units.length))
     this.#units = enlarged(this.#units, capacity)
     if (!this.#starts) return
     this.#starts = enlarged(this.#starts, capacity)
