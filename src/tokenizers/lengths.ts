@@ -100,7 +100,7 @@ export function truncate(
   if (maxLength < added)
     throw usageError(
       'BAD_TRUNCATION',
-      `The truncation length is ${maxLength}, but ${added} special tokens are added.\nExpected at least ${added}, or addSpecialTokens: false.`,
+      `The truncation length is ${maxLength}, but ${added === 1 ? '1 special token is' : `${added} special tokens are`} added.\nExpected at least ${added}, or addSpecialTokens: false.`,
     )
   const most = maxLength - added
   if (counts.reduce((sum, count) => sum + count, 0) <= most) return whole()

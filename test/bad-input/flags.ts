@@ -188,7 +188,7 @@ const together: readonly FlagCase[] = [
   ),
   refuse(
     2,
-    /at least 7: 1 special tokens and 6 char/,
+    /at least 7: 1 special token and 6 char/,
     'tokenizer train --vocab-size 5 --pre-tokenizer none --initial-alphabet abcdef --out new text.txt',
   ),
   refuse(2, /--continue and --sample exclude each other/, 'start --continue --sample'),

@@ -63,7 +63,7 @@ export function* alphabetOf(words: WordCounts, settings: LearnSettings): Generat
   if (alphabet.size > vocabSize)
     throw usageError(
       'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${alphabet.size}: ${specialTokens.length} special tokens and ${alphabet.size - specialTokens.length} characters. Ask for more, or limit the alphabet.`,
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${alphabet.size}: ${specialTokens.length} special token${specialTokens.length === 1 ? '' : 's'} and ${alphabet.size - specialTokens.length} characters. Ask for more, or limit the alphabet.`,
     )
   return [...alphabet]
 }

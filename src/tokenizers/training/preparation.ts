@@ -84,7 +84,7 @@ function checkSettings({ specialTokens, initialAlphabet = [], limitAlphabet, voc
   if (vocabSize < specialTokens.length + characters)
     throw usageError(
       'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${specialTokens.length + characters}: ${specialTokens.length} special tokens and ${characters === 1 ? 'a character' : `${characters} characters`}.`,
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${specialTokens.length + characters}: ${specialTokens.length} special token${specialTokens.length === 1 ? '' : 's'} and ${characters === 1 ? 'a character' : `${characters} characters`}.`,
     )
 }
 

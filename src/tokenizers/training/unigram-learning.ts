@@ -166,7 +166,7 @@ export function* learnUnigram(
   if (size < characters.size)
     throw usageError(
       'VOCABULARY_TOO_SMALL',
-      `The vocabulary size is ${vocabSize}.\nExpected at least ${characters.size + reserved.length}: ${characters.size} characters and ${reserved.length} special tokens.`,
+      `The vocabulary size is ${vocabSize}.\nExpected at least ${characters.size + reserved.length}: ${characters.size} characters and ${reserved.length} special token${reserved.length === 1 ? '' : 's'}.`,
     )
   let pieces = yield* reporting(seedPieces(corpus, seedSize, maxPieceLength), begin)
   const enough = Math.floor(vocabSize * margin)

@@ -132,7 +132,7 @@ describe('any vocabulary', () => {
 
   it('must have room for the characters', () => {
     expect(() => learn({ abc: 1, d: 1 }, { vocabSize: 4, reserved: ['<unk>'] })).toThrow(
-      /vocabulary size is 4.\nExpected at least 5: 4 characters and 1 special tokens/,
+      /vocabulary size is 4.\nExpected at least 5: 4 characters and 1 special token\./,
     )
     expect(learn({}, { vocabSize: 4, reserved: ['<unk>'] })).toEqual([])
   })
