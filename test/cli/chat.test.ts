@@ -122,7 +122,7 @@ describe('at the keyboard', () => {
     writeFileSync('model/chat_template.jinja', "{{ raise_exception('not today') }}")
     const { err } = await typed(['Hi', '/undo'])
     expect(err).toMatch(/nothing to take back/)
-    expect(err).toMatch(/The chat template of the model fails: "not today"/)
+    expect(err).toMatch(/chat_template\.jinja: the chat template fails: "not today"/)
     expect(err).not.toMatch(/no chat template/)
     writeFileSync('model/chat_template.jinja', '{{ messages[-1].content }}')
     expect((await piped('The cat\n')).answers[0].promptTokens).toBeLessThan(5)
