@@ -100,10 +100,3 @@ export function extraTokens(settings: Field): Field[] {
   }
   return []
 }
-
-/** A directory without settings. */
-export const noSettings = (directory: string): Settings => ({
-  config: undefined,
-  field: new Field(path().join(directory, 'tokenizer_config.json'), {}),
-  added: [],
-})

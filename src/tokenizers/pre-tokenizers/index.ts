@@ -8,7 +8,7 @@ import { type PreTokenizer, respell } from './pieces.ts'
 import { readCharDelimiterSplit, readFixedLength, readSplit } from './split.ts'
 import { readUnicodeScripts } from './unicode-scripts.ts'
 
-export { onePiece, type Pieces, type PreTokenizer, piecesOf } from './pieces.ts'
+export { type Pieces, type PreTokenizer, piecesOf } from './pieces.ts'
 
 /** One after the other. */
 function readSequence(field: Field): PreTokenizer {

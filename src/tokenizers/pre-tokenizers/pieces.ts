@@ -27,7 +27,7 @@ export type PreTokenizer = {
 }
 
 /** The whole text as one piece. */
-export function onePiece(text: Aligned): Pieces {
+function onePiece(text: Aligned): Pieces {
   const bounds = new IntegerList(2)
   if (text.text.length > 0) bounds.pushPair(0, text.text.length)
   return { text, bounds }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Field, type Json } from '../field.ts'
 import { originalEnd, originalStart } from '../text/aligned.ts'
 import { codePointOffsets } from '../text/unicode.ts'
-import { onePiece, readPreTokenizer } from './index.ts'
+import { piecesOf, readPreTokenizer } from './index.ts'
 
 type Cut = [string, [number, number]][]
 type Recorded = { pre_tokenizer: Json; cases: [string, Cut][] }[]
@@ -18,7 +18,7 @@ const read = (json: Json) => readPreTokenizer(new Field('tokenizer.json', json, 
 /** The pieces as the model sees them, and the code points they stand for. */
 function cutBy(json: Json, text: string): Cut {
   const stage = read(json)
-  const { text: rewritten, bounds } = stage.split(onePiece({ text, origin: 0 }))
+  const { text: rewritten, bounds } = piecesOf({ text, origin: 0 }, stage)
   const points = codePointOffsets(text)
   return Array.from({ length: bounds.length / 2 }, (_, i) => {
     const [from, to] = [bounds.data[2 * i]!, bounds.data[2 * i + 1]!]
@@ -48,7 +48,7 @@ describe('every pre-tokenizer', () => {
       const stage = read(pre_tokenizer)
       for (const unit of ['a', ' ', '😀.', 'a 1']) {
         const before = process.cpuUsage()
-        stage.split(onePiece({ text: unit.repeat(20_000), origin: 0 }))
+        piecesOf({ text: unit.repeat(20_000), origin: 0 }, stage)
         expect(process.cpuUsage(before).user, JSON.stringify([pre_tokenizer, unit])).toBeLessThan(2e6)
       }
     }
@@ -81,7 +81,7 @@ describe('Metaspace', () => {
 
   it('marks only the piece that begins the original text with the scheme "first"', () => {
     const stage = read({ type: 'Metaspace', replacement: '▁', prepend_scheme: 'first' })
-    const { text } = stage.split(onePiece({ text: 'Hey', origin: 3 }))
+    const { text } = piecesOf({ text: 'Hey', origin: 3 }, stage)
     expect(text.text).toBe('Hey')
   })
 

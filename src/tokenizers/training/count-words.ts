@@ -1,6 +1,6 @@
 /** The words of texts: normalized and cut as a tokenizer with these stages does it, and counted. */
 import type { Normalizer } from '../normalizers/index.ts'
-import { onePiece, type PreTokenizer } from '../pre-tokenizers/index.ts'
+import { type PreTokenizer, piecesOf } from '../pre-tokenizers/index.ts'
 import { wellFormed } from '../text/unicode.ts'
 import { wordsAtOnce } from './kind.ts'
 import { type TableBounds, WordTable } from './word-table.ts'
@@ -29,8 +29,7 @@ export class WordCounter {
   add(passage: string): void {
     const { normalizer, preTokenizer } = this.#cutting
     const clean = { text: wellFormed(passage), origin: 0 }
-    const whole = onePiece(normalizer?.normalize(clean) ?? clean)
-    const pieces = preTokenizer?.split(whole) ?? whole
+    const pieces = piecesOf(normalizer?.normalize(clean) ?? clean, preTokenizer)
     const { text } = pieces.text
     const bounds = pieces.bounds.view()
     for (let i = 0; i < bounds.length; i += 2) this.#table.add(text, bounds[i]!, bounds[i + 1]!)

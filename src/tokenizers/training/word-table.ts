@@ -2,6 +2,7 @@
  * Counting the words of texts of any size in bounded memory. Words are looked up where they stand in the text, so that no string
  * is made of a word that was seen before, and none keeps the text alive that it was cut from.
  */
+import { enlarged } from '../text/integer-list.ts'
 
 /** Bounds on what is kept: when there are more words, or they take more UTF-16 code units, the rarest are forgotten. */
 export type TableBounds = { readonly words: number; readonly units: number }
@@ -11,13 +12,6 @@ const usualBounds: TableBounds = { words: 2 ** 20, units: 5 * 2 ** 21 }
 
 /** Words that were seen so often or oftener are equally common where some have to be forgotten. */
 const commonest = 255
-
-/** A copy of a column with room for `capacity` entries. */
-function resized<T extends Uint16Array | Int32Array | Float64Array>(column: T, capacity: number): T {
-  const larger = new (column.constructor as new (length: number) => T)(capacity)
-  larger.set(column)
-  return larger
-}
 
 export class WordTable {
   readonly #bounds: TableBounds
@@ -71,11 +65,11 @@ export class WordTable {
     let at = this.#start(this.#size)
     const length = end - start
     if (at + length > this.#units.length)
-      this.#units = resized(this.#units, Math.max(2 * this.#units.length, at + length))
+      this.#units = enlarged(this.#units, Math.max(2 * this.#units.length, at + length))
     for (let i = start; i < end; i++) this.#units[at++] = text.charCodeAt(i)
     if (this.#size === this.#ends.length) {
-      this.#ends = resized(this.#ends, 2 * this.#size)
-      this.#counts = resized(this.#counts, 2 * this.#size)
+      this.#ends = enlarged(this.#ends, 2 * this.#size)
+      this.#counts = enlarged(this.#counts, 2 * this.#size)
     }
     this.#ends[this.#size] = at
     this.#counts[this.#size] = 1
