@@ -2,6 +2,7 @@
 import { usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
 import { nearest } from '../base/nearest.ts'
+import { entryOf } from './field.ts'
 
 type Rule = { readonly expected: string; holds(value: unknown): boolean }
 
@@ -47,7 +48,7 @@ const options: Readonly<Record<string, Rule>> = {
 function check(given: object, rules: Readonly<Record<string, Rule>>, code: string, where: string): void {
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+    const rule = entryOf(rules, name)
     if (!rule) {
       const meant = nearest(name, Object.keys(rules))
       throw usageError(

@@ -104,3 +104,7 @@ export function readStage<T>(field: Field, readers: Record<string, StageReader<T
 
 /** Ids are kept in signed 32-bit arrays. */
 export const largestId = 2 ** 31 - 1
+
+/** What a table has under a name that comes from a file, which may be that of something every object has. */
+export const entryOf = <T>(table: Readonly<Record<string, T>>, name: string | undefined): T | undefined =>
+  name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined

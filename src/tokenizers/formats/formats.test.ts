@@ -104,6 +104,17 @@ describe('without a class', () => {
     const tokenizer = await loadTokenizer(directory)
     expect(texts.map((text) => tokenizer.encode(text, { special: 'parse' }).ids)).toEqual(cases['xlm-roberta']!.ids)
   })
+
+  it.each(['constructor', '__proto__', 'toString'])('the name %s is that of no class', async (name) => {
+    const bpe = { ...filesOf('gpt2'), 'tokenizer_config.json': { tokenizer_class: name } }
+    const tokenizer = await loadTokenizer(directoryOf(`gpt2, ${name}`, bpe))
+    expect(texts.map((text) => tokenizer.encode(text, { special: 'parse' }).ids)).toEqual(cases.gpt2!.ids)
+    const rest = { ...filesOf('xlm-roberta'), 'tokenizer_config.json': {}, 'config.json': { model_type: name } }
+    const model = await loadTokenizer(directoryOf(`model, ${name}`, rest))
+    expect(model.encode('a').length).toBeGreaterThan(0)
+    const ranks = await loadTokenizer(directoryOf(`ranks, ${name}`, { [`${name}.tiktoken`]: 'IQ== 0\n' }))
+    expect(ranks.encode('!').ids).toEqual([0])
+  })
 })
 
 /** Files that are refused, and what is said. */

@@ -1,7 +1,7 @@
 /** Tokenizers without a tokenizer.json: which files there are and whose they are decides how they are put together. */
 import { fileError } from '../../base/errors.ts'
 import { kindOf, listDirectory, path, readBytes, readJson, readText } from '../../base/files.ts'
-import { Field } from '../field.ts'
+import { entryOf, Field } from '../field.ts'
 import { readMergeLines } from '../models/read-bpe.ts'
 import { type Assembled, assemble, type Parts } from './assemble.ts'
 import { bpeFamilies, bpeParts, guessBpeFamily } from './bpe-files.ts'
@@ -72,7 +72,7 @@ async function classNameOf(directory: string, settings: Settings): Promise<strin
   const own = config.get('tokenizer_class')
   if (!own.missing) return stem(own.string())
   const type = config.get('model_type')
-  return typeof type.value === 'string' ? classOfModel[type.value] : undefined
+  return typeof type.value === 'string' ? entryOf(classOfModel, type.value) : undefined
 }
 
 type Found = { readonly directory: string; readonly className: string | undefined; readonly settings: Settings }
@@ -85,7 +85,7 @@ async function fromBpe(vocabularyName: string, { directory, className, settings 
   const file = path().join(directory, mergesOf[vocabularyName]!)
   const tokens = new Field(vocabulary, await readJson(vocabulary))
   const merges = readMergeLines(await readText(file), file)
-  const family = bpeFamilies[className ?? ''] ?? guessBpeFamily(tokens, merges)
+  const family = entryOf(bpeFamilies, className) ?? guessBpeFamily(tokens, merges)
   return [bpeParts(family, tokens, merges, settings), file]
 }
 
@@ -94,7 +94,7 @@ async function fromModel(file: string, { className = '', settings }: Found): Pro
   const bytes = await readBytes(file)
   // The shortest lines of a rank file have 6 characters; a message begins with a control character.
   if (bytes.length > 0 && bytes[0]! >= 0x20) return fromRanks(file, settings)
-  const family = Object.hasOwn(sentencePieceFamilies, className) ? sentencePieceFamilies[className] : undefined
+  const family = entryOf(sentencePieceFamilies, className)
   if (!family && rearrangingClasses.includes(className))
     throw fileError(
       'TOKENIZER_UNSUPPORTED',

@@ -1,7 +1,7 @@
 /** tiktoken's rank files: a token's bytes in base64 and its rank on each line. */
 import { fileError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
-import { largestId } from '../field.ts'
+import { entryOf, largestId } from '../field.ts'
 import { tiktokenPatterns } from '../patterns/published.ts'
 import { llama3Pattern } from '../patterns/scanners.ts'
 import { byteCharacters } from '../text/bytes.ts'
@@ -76,7 +76,7 @@ export function tiktokenParts(name: string, text: string, file: string, settings
   const ranks = readRanks(text, file)
   const rankOf = (token: string) => ranks.get(token)
   const tokens = [...ranks].sort((a, b) => a[1] - b[1]).map(([token]) => token)
-  const special = published[name] ?? {}
+  const special = entryOf(published, name) ?? {}
   return {
     settings,
     named: endOfText in special ? { bos: endOfText, eos: endOfText } : {},
@@ -91,7 +91,7 @@ export function tiktokenParts(name: string, text: string, file: string, settings
     added: Object.keys(special).map((content) => ({ content, id: special[content], special: true })),
     stages: () => ({
       pre_tokenizer: preTokenizers(
-        split(tiktokenPatterns[name] ?? llama3Pattern, 'Isolated'),
+        split(entryOf(tiktokenPatterns, name) ?? llama3Pattern, 'Isolated'),
         byteLevel({ useRegex: false }),
       ),
       decoder: byteLevel(),

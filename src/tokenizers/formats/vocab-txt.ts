@@ -1,5 +1,6 @@
 /** WordPiece vocabularies, a token on each line (vocab.txt), with the stages of BERT and its kin. */
 import type { NamedTokens } from '../config.ts'
+import { entryOf } from '../field.ts'
 import type { Parts, StageJson } from './assemble.ts'
 import { contentOf, type Settings } from './settings.ts'
 import { bertNormalizer, type IdOf, robertaProcessing, template } from './stages.ts'
@@ -38,7 +39,7 @@ export const wordPieceFamilies: Readonly<Record<string, WordPieceFamily>> = { Fu
 
 /** The text of a vocab.txt → the parts of a tokenizer. */
 export function wordPieceParts(className: string | undefined, text: string, settings: Settings): Parts {
-  const family = wordPieceFamilies[className ?? ''] ?? bert
+  const family = entryOf(wordPieceFamilies, className) ?? bert
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
   // A token that stands on two lines has the number of the last.
