@@ -3,14 +3,7 @@ import { usageError } from '../base/errors.ts'
 import type { Json } from '../tokenizers/field.ts'
 import { cl100kPattern, o200kPattern } from '../tokenizers/patterns/published.ts'
 import { characterPattern, llama3Pattern } from '../tokenizers/patterns/scanners.ts'
-
-const bert = (lowercase: boolean): Json => ({
-  type: 'BertNormalizer',
-  clean_text: true,
-  handle_chinese_chars: true,
-  strip_accents: null,
-  lowercase,
-})
+import { bertNormalizer, byteLevel, metaspace, split, strip } from '../tokenizers/stage-json.ts'
 
 /** What a text is rewritten by, as in tokenizer.json. */
 export const normalizers: Readonly<Record<string, Json>> = {
@@ -19,40 +12,30 @@ export const normalizers: Readonly<Record<string, Json>> = {
   nfkc: { type: 'NFKC' },
   nfkd: { type: 'NFKD' },
   lowercase: { type: 'Lowercase' },
-  strip: { type: 'Strip', strip_left: true, strip_right: true },
+  strip: strip(true, true),
   'strip-accents': { type: 'StripAccents' },
   nmt: { type: 'Nmt' },
-  bert: bert(true),
-  'bert-cased': bert(false),
+  bert: bertNormalizer(),
+  'bert-cased': bertNormalizer({ lowercase: false }),
 }
 
-const split = (pattern: string): Json => ({
-  type: 'Split',
-  pattern: { Regex: pattern },
-  behavior: 'Isolated',
-  invert: false,
-})
-const byteLevel = (useRegex: boolean): Json => ({
-  type: 'ByteLevel',
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: useRegex,
-})
+const cut = (pattern: string): Json => split(pattern, 'Isolated')
+const bytes = byteLevel({ useRegex: false })
 
 /** What cuts a text into words: stages one after the other. */
 export const preTokenizers: Readonly<Record<string, readonly Json[]>> = {
-  'byte-level': [byteLevel(true)],
-  llama3: [split(llama3Pattern), byteLevel(false)],
-  cl100k: [split(cl100kPattern), byteLevel(false)],
-  o200k: [split(o200kPattern), byteLevel(false)],
+  'byte-level': [byteLevel()],
+  llama3: [cut(llama3Pattern), bytes],
+  cl100k: [cut(cl100kPattern), bytes],
+  o200k: [cut(o200kPattern), bytes],
   whitespace: [{ type: 'Whitespace' }],
   'whitespace-split': [{ type: 'WhitespaceSplit' }],
   bert: [{ type: 'BertPreTokenizer' }],
-  metaspace: [{ type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true }],
+  metaspace: [metaspace('always')],
   punctuation: [{ type: 'Punctuation', behavior: 'Isolated' }],
   digits: [{ type: 'Digits', individual_digits: true }],
   scripts: [{ type: 'UnicodeScripts' }],
-  characters: [split(characterPattern)],
+  characters: [cut(characterPattern)],
 }
 
 /** In the place of stages: that there are none. */

@@ -7,18 +7,12 @@ import { bpe } from './models/bpe.ts'
 import { type Vocabulary, vocabularyOf } from './models/vocabulary.ts'
 import { arrangement, type LayoutItem, readPostProcessor } from './post-processors.ts'
 import { readPreTokenizer } from './pre-tokenizers/index.ts'
+import { byteLevel, template } from './stage-json.ts'
 import { byteCharacters } from './text/bytes.ts'
 import { Tokenizer } from './tokenizer.ts'
 
 /** A stage that is written here rather than read from a file. */
 const given = (json: Json) => new Field('built-in', json)
-
-const byteLevelStage = ({ useRegex, trimOffsets = true }: { useRegex: boolean; trimOffsets?: boolean }): Json => ({
-  type: 'ByteLevel',
-  add_prefix_space: false,
-  trim_offsets: trimOffsets,
-  use_regex: useRegex,
-})
 
 export type BytelevelBpeParts = {
   vocabulary: Vocabulary
@@ -40,9 +34,9 @@ export function bytelevelBpe({ vocabulary, merges, file, ...parts }: BytelevelBp
   return new Tokenizer({
     ...parts,
     model: bpe({ vocabulary, merges, file }),
-    preTokenizer: readPreTokenizer(given(byteLevelStage({ useRegex: true }))),
-    postProcessor: readPostProcessor(given(byteLevelStage({ useRegex: true, trimOffsets: false }))),
-    decoder: readDecoder(given(byteLevelStage({ useRegex: true }))),
+    preTokenizer: readPreTokenizer(given(byteLevel())),
+    postProcessor: readPostProcessor(given(byteLevel({ trimOffsets: false }))),
+    decoder: readDecoder(given(byteLevel())),
   })
 }
 
@@ -62,22 +56,13 @@ export function byteTokenizer({ extraIds = 125, config }: { extraIds?: number; c
     { sequence: 0, typeId: 0 },
     { sequence: 1, typeId: 0 },
   ]
-  const piece = (sequence: string) => [
-    { Sequence: { id: sequence, type_id: 0 } },
-    { SpecialToken: { id: '</s>', type_id: 0 } },
-  ]
   // The nearest that tokenizer.json can say: it always adds the end token.
-  const json = {
-    type: 'TemplateProcessing',
-    single: piece('A'),
-    pair: [...piece('A'), ...piece('B')],
-    special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-  }
+  const json = template(['$A', '</s>'], ['$A', '</s>', '$B', '</s>'], (token) => main.indexOf(token))
   return new Tokenizer({
     model: bpe({ vocabulary: vocabularyOf([...main, ...byteCharacters]), merges: [] }),
-    preTokenizer: readPreTokenizer(given(byteLevelStage({ useRegex: false }))),
+    preTokenizer: readPreTokenizer(given(byteLevel({ useRegex: false }))),
     postProcessor: arrangement(json, { single: [a!, end], pair: [a!, end, b!, end] }),
-    decoder: byteLevelDecoder('ignore', byteLevelStage({ useRegex: true })),
+    decoder: byteLevelDecoder('ignore', byteLevel()),
     addedTokens: [
       ...main.map((token, id) => ({ ...specialToken(token, id), lstrip: true, rstrip: true })),
       ...sentinels.map((token, i) => specialToken(token, main.length + 256 + i)),

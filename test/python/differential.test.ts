@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Encoding, Tokenizer } from '../../src/index.ts'
 import { codePointOffsets, parseTokenizer } from '../../src/tokenizers/index.ts'
+import { python, whyNot } from './python.ts'
 
-const python = process.env.PYTHON ?? 'python3'
 const texts = Number(process.env.TEXTS ?? 400)
 const seed = Number(process.env.SEED ?? 1)
 const variants = Math.max(20, Math.round(texts / 250))
@@ -19,11 +19,7 @@ const script = fileURLToPath(new URL('differential.py', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'differential-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const { status, error, stderr } = spawnSync(python, ['-c', 'import tokenizers'], { encoding: 'utf8' })
-const problem =
-  status === 0
-    ? undefined
-    : `${python} cannot import tokenizers (${error?.message ?? stderr.trim().split('\n').at(-1)}); name one that can with PYTHON`
+const problem = whyNot('tokenizers')
 beforeEach((context) => context.skip(problem !== undefined, problem))
 
 type Answer = [

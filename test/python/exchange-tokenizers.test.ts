@@ -12,19 +12,12 @@ import {
   type Tokenizer,
   trainTokenizer,
 } from '../../src/tokenizers/index.ts'
+import { python, whyNot } from './python.ts'
 
-const python = process.env.PYTHON ?? 'python3'
 const script = fileURLToPath(new URL('exchange-tokenizers.py', import.meta.url))
 const oracles = fileURLToPath(new URL('../oracles/data/tokenizers/', import.meta.url))
 
-/** Why there is no Python to exchange with, if so. */
-function whyNot(): string | undefined {
-  const { status, error, stderr } = spawnSync(python, ['-c', 'import tokenizers, transformers'], { encoding: 'utf8' })
-  if (status === 0) return undefined
-  const reason = error?.message ?? stderr.trim().split('\n').at(-1)
-  return `${python} cannot import tokenizers and transformers (${reason}); name one that can with PYTHON`
-}
-const problem = whyNot()
+const problem = whyNot('tokenizers', 'transformers')
 beforeEach((context) => context.skip(problem !== undefined, problem))
 
 const corpus = [

@@ -11,20 +11,13 @@ import type { NdArray } from '../../src/tensor/array.ts'
 import { parseSafetensors } from '../../src/weights/safetensors.ts'
 import { writeSafetensors } from '../../src/weights/safetensors-write.ts'
 import { type Arrays, differences, gradientsOf, outputsOf, tolerance } from '../oracles/oracle.ts'
+import { python, whyNot } from './python.ts'
 
-const python = process.env.PYTHON ?? 'python3'
 const script = fileURLToPath(new URL('exchange.py', import.meta.url))
 const command = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const newTokens = 40
 
-/** Why there is no Python to exchange with, if so. */
-function whyNot(): string | undefined {
-  const { status, error, stderr } = spawnSync(python, ['-c', 'import torch, transformers'], { encoding: 'utf8' })
-  if (status === 0) return undefined
-  const reason = error?.message ?? stderr.trim().split('\n').at(-1)
-  return `${python} cannot import torch and transformers (${reason}); name one that can with PYTHON`
-}
-const problem = whyNot()
+const problem = whyNot('torch', 'transformers')
 beforeEach((context) => context.skip(problem !== undefined, problem))
 
 const sizes = { layers: 2, heads: 2, width: 32 }

@@ -1,8 +1,8 @@
 /** Vocabulary, stages and settings → the contents of a tokenizer.json, as transformers puts a tokenizer together from such files. */
 import { type NamedTokens, tokenRoles } from '../config.ts'
 import { Field, type Json } from '../field.ts'
+import { type IdOf, type Place, template } from '../stage-json.ts'
 import { contentOf, extraTokens, type Settings } from './settings.ts'
-import { type IdOf, type Place, template } from './stages.ts'
 
 /** What the stages may depend on. */
 export type Options = {

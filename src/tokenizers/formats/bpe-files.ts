@@ -2,8 +2,6 @@
 import { gpt2Named } from '../byte-level.ts'
 import type { NamedTokens } from '../config.ts'
 import type { Field, Json } from '../field.ts'
-import type { Options, Parts, StageJson } from './assemble.ts'
-import { contentOf, type Settings } from './settings.ts'
 import {
   bertNormalizer,
   byteLevel,
@@ -15,7 +13,9 @@ import {
   robertaProcessing,
   split,
   template,
-} from './stages.ts'
+} from '../stage-json.ts'
+import type { Options, Parts, StageJson } from './assemble.ts'
+import { contentOf, type Settings } from './settings.ts'
 
 export type BpeFamily = {
   readonly named: NamedTokens

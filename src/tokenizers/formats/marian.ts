@@ -3,12 +3,12 @@
  * language's pieces too. transformers cleans the punctuation first where the package sacremoses is installed; that is left out.
  */
 import type { Field } from '../field.ts'
+import { template } from '../stage-json.ts'
 import type { Parts } from './assemble.ts'
 import { exactStages } from './sentencepiece.ts'
 import type { Scored } from './sentencepiece-families.ts'
 import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
-import { template } from './stages.ts'
 
 const unknown = '<unk>'
 /** Such as `>>fr<<`: asks for a target language at the beginning of a text. */

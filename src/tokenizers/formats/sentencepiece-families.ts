@@ -1,7 +1,6 @@
 /** What tokenizer classes of transformers make of a SentencePiece model: which ids its pieces get, and the stages around it. */
 import type { NamedTokens } from '../config.ts'
 import type { Json } from '../field.ts'
-import type { Options, StageJson } from './assemble.ts'
 import {
   fusedDecoder,
   metaspace,
@@ -12,7 +11,8 @@ import {
   spaceMark,
   strip,
   template,
-} from './stages.ts'
+} from '../stage-json.ts'
+import type { Options, StageJson } from './assemble.ts'
 
 /** A piece and its log probability. */
 export type Scored = readonly [piece: string, score: number]

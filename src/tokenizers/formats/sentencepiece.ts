@@ -2,13 +2,22 @@
 import { fileError } from '../../base/errors.ts'
 import { mostSentinels } from '../byte-level.ts'
 import type { Json } from '../field.ts'
+import {
+  fusedDecoder,
+  metaspace,
+  normalizers,
+  preTokenizers,
+  replace,
+  replaceAll,
+  spaceMark,
+  split,
+} from '../stage-json.ts'
 import type { Parts, StageJson } from './assemble.ts'
 import { roles } from './assemble.ts'
 import { generateMerges } from './merges.ts'
 import type { Scored, SentencePieceFamily } from './sentencepiece-families.ts'
 import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
-import { fusedDecoder, metaspace, normalizers, preTokenizers, replace, replaceAll, spaceMark, split } from './stages.ts'
 
 function base64(bytes: Uint8Array): string {
   let text = ''

@@ -4,11 +4,11 @@ import { show } from '../../base/json.ts'
 import { entryOf, largestId } from '../field.ts'
 import { tiktokenPatterns } from '../patterns/published.ts'
 import { llama3Pattern } from '../patterns/scanners.ts'
+import { byteLevel, preTokenizers, split } from '../stage-json.ts'
 import { byteCharacters } from '../text/bytes.ts'
 import type { Parts } from './assemble.ts'
 import { generateMerges } from './merges.ts'
 import type { Settings } from './settings.ts'
-import { byteLevel, preTokenizers, split } from './stages.ts'
 
 const endOfText = '<|endoftext|>'
 const fillInTheMiddle = ['<|fim_prefix|>', '<|fim_middle|>', '<|fim_suffix|>']

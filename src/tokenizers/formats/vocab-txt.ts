@@ -1,9 +1,9 @@
 /** WordPiece vocabularies, a token on each line (vocab.txt), with the stages of BERT and its kin. */
 import type { NamedTokens } from '../config.ts'
 import { entryOf } from '../field.ts'
+import { bertNormalizer, type IdOf, robertaProcessing, template } from '../stage-json.ts'
 import type { Parts, StageJson } from './assemble.ts'
 import { contentOf, type Settings } from './settings.ts'
-import { bertNormalizer, type IdOf, robertaProcessing, template } from './stages.ts'
 
 export type WordPieceFamily = {
   readonly named: NamedTokens

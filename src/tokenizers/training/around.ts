@@ -1,5 +1,6 @@
 /** The stages that usually go around a learned model: which special tokens stand beside a text, and how tokens become text again. */
 import type { Json } from '../field.ts'
+import { byteLevel, template } from '../stage-json.ts'
 import type { CuttingJson, LearnSettings, StagesJson } from './kind.ts'
 
 /** The stages of a pre-tokenizer, one after the other. */
@@ -17,7 +18,7 @@ const lossy = ['Whitespace', 'WhitespaceSplit', 'BertPreTokenizer', 'CharDelimit
 function decoderOf({ endOfWord, continuingPrefix }: LearnSettings, cutting: CuttingJson): Json | null {
   const stages = preTokenizerStages(cutting)
   const has = (type: string) => stages.find((stage) => stage.type === type)
-  if (has('ByteLevel')) return { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
+  if (has('ByteLevel')) return byteLevel()
   if (has('Metaspace')) return has('Metaspace')!
   if (endOfWord) return { type: 'BPEDecoder', suffix: endOfWord }
   if (continuingPrefix) return { type: 'WordPiece', prefix: continuingPrefix, cleanup: true }
@@ -27,20 +28,9 @@ function decoderOf({ endOfWord, continuingPrefix }: LearnSettings, cutting: Cutt
 
 /** `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second text and its end as segment 1 (Devlin et al. 2019, §3). */
 function bertTemplate(cls: string, sep: string, specialTokens: readonly string[]): Json {
-  const special = (token: string, typeId: number) => ({ SpecialToken: { id: token, type_id: typeId } })
-  const text = (id: string, typeId: number) => ({ Sequence: { id, type_id: typeId } })
-  const single = [special(cls, 0), text('A', 0), special(sep, 0)]
-  const defined = (token: string) => ({ id: token, ids: [specialTokens.indexOf(token)], tokens: [token] })
-  return {
-    type: 'TemplateProcessing',
-    single,
-    pair: [...single, text('B', 1), special(sep, 1)],
-    special_tokens: { [cls]: defined(cls), [sep]: defined(sep) },
-  }
+  const single = [cls, '$A', sep]
+  return template(single, [...single, ['$B', 1], [sep, 1]], (token) => specialTokens.indexOf(token))
 }
-
-/** Offsets of byte-level tokens hold the space before a word, as GPT-2's do. */
-const byteLevelOffsets: Json = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: true }
 
 /** Post-processor and decoder for a learned model. */
 export function stagesAround(
@@ -48,13 +38,14 @@ export function stagesAround(
   cutting: CuttingJson,
 ): Pick<StagesJson, 'post_processor' | 'decoder'> {
   const { named, specialTokens } = settings
-  const byteLevel = preTokenizerStages(cutting).some(({ type }) => type === 'ByteLevel')
+  const isByteLevel = preTokenizerStages(cutting).some(({ type }) => type === 'ByteLevel')
   return {
     post_processor:
       named.cls !== undefined && named.sep !== undefined
         ? bertTemplate(named.cls, named.sep, specialTokens)
-        : byteLevel
-          ? byteLevelOffsets
+        : isByteLevel
+          ? // Offsets hold the space before a word, as GPT-2's do.
+            byteLevel({ trimOffsets: false })
           : null,
     decoder: decoderOf(settings, cutting),
   }

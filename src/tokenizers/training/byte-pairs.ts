@@ -2,6 +2,7 @@
 
 import { gpt2Named } from '../byte-level.ts'
 import type { Json } from '../field.ts'
+import { byteLevel } from '../stage-json.ts'
 import { byteCharacters } from '../text/bytes.ts'
 import { alphabetOf } from './alphabet.ts'
 import { preTokenizerStages, stagesAround } from './around.ts'
@@ -54,7 +55,7 @@ export const bytePairKind: LearnedKind = {
   takes: ['initialAlphabet', 'limitAlphabet', 'maxTokenLength', 'endOfWord', 'continuingPrefix'],
   cutting: {
     normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    pre_tokenizer: byteLevel(),
   },
   defaults: (cutting) =>
     isByteLevel(cutting)

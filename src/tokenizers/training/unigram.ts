@@ -1,5 +1,6 @@
 /** Unigram to be learned, as SentencePiece does and T5 uses it: words keep the space before them, and texts end with `</s>`. */
 import type { Json } from '../field.ts'
+import { metaspace, normalizers, replaceAll, template } from '../stage-json.ts'
 import { stagesAround } from './around.ts'
 import type { LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
 import { learnUnigram, type ScoredPiece } from './unigram-learning.ts'
@@ -23,29 +24,15 @@ function* learn(words: WordCounts, settings: LearnSettings): Generator<LearnProg
 }
 
 /** `A </s>`, and `A </s> B </s>` (Raffel et al. 2020). */
-function endTemplate(end: string, specialTokens: readonly string[]): Json {
-  const text = (id: string) => ({ Sequence: { id, type_id: 0 } })
-  const special = { SpecialToken: { id: end, type_id: 0 } }
-  return {
-    type: 'TemplateProcessing',
-    single: [text('A'), special],
-    pair: [text('A'), special, text('B'), special],
-    special_tokens: { [end]: { id: end, ids: [specialTokens.indexOf(end)], tokens: [end] } },
-  }
-}
-
-const space = '\u2581'
-const metaspace = { type: 'Metaspace', replacement: space, prepend_scheme: 'always', split: true }
+const endTemplate = (end: string, specialTokens: readonly string[]): Json =>
+  template(['$A', end], ['$A', end, '$B', end], (token) => specialTokens.indexOf(token))
 
 export const unigramKind: LearnedKind = {
   description: "Unigram, as T5's",
   takes: ['initialAlphabet', 'maxTokenLength'],
   cutting: {
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [{ type: 'Nmt' }, { type: 'NFKC' }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }],
-    },
-    pre_tokenizer: metaspace,
+    normalizer: normalizers({ type: 'Nmt' }, { type: 'NFKC' }, replaceAll(' {2,}', ' ')),
+    pre_tokenizer: metaspace('always'),
   },
   defaults: () => ({
     vocabSize: 8000,

@@ -1,5 +1,6 @@
 /** WordPiece to be learned: words cut as BERT cuts them, and pieces found by merging pairs, as Hugging Face's trainer does. */
 import type { Json } from '../field.ts'
+import { bertNormalizer } from '../stage-json.ts'
 import { stagesAround } from './around.ts'
 import { learningPairs, vocabJson } from './byte-pairs.ts'
 import type { LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
@@ -19,13 +20,7 @@ export const wordPieceKind: LearnedKind = {
   description: "WordPiece, as BERT's",
   takes: ['initialAlphabet', 'limitAlphabet', 'maxTokenLength', 'endOfWord', 'continuingPrefix'],
   cutting: {
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
+    normalizer: bertNormalizer(),
     pre_tokenizer: { type: 'BertPreTokenizer' },
   },
   defaults: () => ({

@@ -1,6 +1,7 @@
 /** Vocabularies of whole words, and of characters: what occurs, the most frequent first. */
 import type { Json } from '../field.ts'
 import { characterPattern } from '../patterns/scanners.ts'
+import { split } from '../stage-json.ts'
 import { codePointOrder } from '../text/unicode.ts'
 import { stagesAround } from './around.ts'
 import type { LearnedKind, LearnProgress, LearnSettings, WordCounts } from './kind.ts'
@@ -42,7 +43,7 @@ export const charactersKind: LearnedKind = {
   takes: [],
   cutting: {
     normalizer: null,
-    pre_tokenizer: { type: 'Split', pattern: { Regex: characterPattern }, behavior: 'Isolated', invert: false },
+    pre_tokenizer: split(characterPattern, 'Isolated'),
   },
   defaults: () => ({ vocabSize: Number.POSITIVE_INFINITY, specialTokens, named }),
   around: stagesAround,

@@ -1,5 +1,5 @@
-/** Stages as tokenizer.json spells them, for tokenizers whose files do not spell them out. */
-import type { Json } from '../field.ts'
+/** Stages as tokenizer.json spells them, for tokenizers that are not read from one. */
+import type { Json } from './field.ts'
 
 export const normalizers = (...stages: readonly Json[]): Json => ({ type: 'Sequence', normalizers: stages })
 export const preTokenizers = (...stages: readonly Json[]): Json => ({ type: 'Sequence', pretokenizers: stages })
