@@ -17,6 +17,7 @@ if (unknown.length > 0) {
 
 const color = process.stdout.isTTY && !process.env.NO_COLOR
 const paint = (code, text) => (color ? `\x1b[${code}m${text}\x1b[0m` : text)
+const indented = (text) => text.trim().replaceAll('\n', '\n    ')
 const duration = (start) => `${((Date.now() - start) / 1000).toFixed(1)} s`
 
 /** Runs one check; what it throws counts as a failure of the check. */
@@ -28,7 +29,7 @@ async function runCheck(check) {
     },
     fail: (name, why = '') => {
       counts.failed.push({ name, why })
-      console.log(`${paint(31, '✗')} ${name}${why && `\n    ${why.trim().replaceAll('\n', '\n    ')}`}`)
+      console.log(`${paint(31, '✗')} ${name}${why && `\n    ${indented(why)}`}`)
     },
     skip: (name, why) => {
       counts.skipped.push({ name, why })
@@ -63,12 +64,16 @@ console.log(
   `  ${''.padEnd(width)}${['passed', 'failed', 'skipped'].map((word) => word.padStart(9)).join('')}, in ${duration(started)} in all`,
 )
 
-const failed = results.flatMap((result) => result.failed.map((item) => `${result.check.name}: ${item.name}`))
-const skipped = results.flatMap((result) =>
-  result.skipped.map((item) => `${result.check.name}: ${item.name} (${item.why})`),
-)
-if (skipped.length > 0) console.log(`\nSkipped:\n  ${skipped.join('\n  ')}`)
-if (failed.length > 0) console.log(`\nFailed:\n  ${failed.join('\n  ')}`)
+/** What one kind of outcome befell, each with its check. */
+const all = (kind) =>
+  results.flatMap((result) => result[kind].map(({ name, why }) => ({ name: `${result.check.name}: ${name}`, why })))
+const failed = all('failed')
+const skipped = all('skipped')
+for (const reason of new Set(skipped.map(({ why }) => why))) {
+  const names = skipped.filter(({ why }) => why === reason).map(({ name }) => name)
+  console.log(`\nSkipped, ${names.length}: ${reason}\n  ${names.join('\n  ')}`)
+}
+for (const { name, why } of failed) console.log(`\n${paint(31, 'Failed')}: ${name}\n    ${indented(why)}`)
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
 console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)

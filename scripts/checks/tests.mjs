@@ -19,7 +19,7 @@ async function vitest(report, args) {
     })
     const { passed, failed, skipped } = JSON.parse(readFileSync(results, 'utf8'))
     report.pass(passed)
-    for (const name of failed) report.fail(name)
+    for (const { name, why } of failed) report.fail(name, why)
     for (const { name, why } of skipped) report.skip(name, why)
     if (code !== 0 && failed.length === 0) report.fail('vitest', `exit code ${code} although no test failed`)
   } finally {

@@ -138,14 +138,20 @@ export async function saveCheckpoint(
     await restoreReplaced(run.out).catch(() => {})
     throw tellSize(error, content)
   }
-  const outdated = (await checkpointSteps(run.out)).filter((each) => each <= step).slice(0, -keep)
-  for (const old of outdated) await rename(checkpointPath(run.out, old), leftoverPath(run.out, old, 'removed'))
+  await removeOutdated(run.out, step, keep)
+  return target
+}
+
+/** Removes all checkpoints up to a step but the newest `keep`, and what killed processes have left. */
+export async function removeOutdated(run: string, step: number, keep: number): Promise<void> {
+  const folder = checkpointsFolder(run)
+  const outdated = (await checkpointSteps(run)).filter((each) => each <= step).slice(0, -keep)
+  for (const old of outdated) await rename(checkpointPath(run, old), leftoverPath(run, old, 'removed'))
   // What loses its files has lost its name before, also after a power cut.
   if (outdated.length > 0) await syncDirectory(folder)
   for (const name of (await listDirectory(folder)).filter((each) => leftover.test(each)))
     await removeAll(path().join(folder, name))
-  await removeDebris(run.out)
-  return target
+  await removeDebris(run)
 }
 
 async function fill(directory: string, run: RunConstants, content: CheckpointContent): Promise<void> {

@@ -2,7 +2,14 @@
 import type { Generator } from '../generation/generator.ts'
 import type { Prompt } from '../generation/index.ts'
 import { type Batches, computeStep, drawWindows, evaluateText, fillBatch, firstEvaluated } from './batches.ts'
-import { type BestWeights, type RunConstants, type RunState, saveCheckpoint, writeModel } from './checkpoints.ts'
+import {
+  type BestWeights,
+  type RunConstants,
+  type RunState,
+  removeOutdated,
+  saveCheckpoint,
+  writeModel,
+} from './checkpoints.ts'
 import type { Prepared } from './data.ts'
 import { checkFinite, explainLoss } from './divergence.ts'
 import { hasRunOut, isBetter, notePatience } from './early-stopping.ts'
@@ -129,6 +136,8 @@ export async function* loop(context: Loop): AsyncGenerator<TrainEvent> {
     unreported = true
   }
   if (saved !== done || unreported) yield await save()
+  // The last save may have been killed when all that it still had to do was this.
+  else if (isOver()) await removeOutdated(out, done, checkpoint.keep)
   // Whatever happened, the directory can be loaded; a resumed run knows that this was not the best of anything.
   if (!best) await writeModel(out, run.files, step.parameters)
   const finished = !unreported && isOver()

@@ -143,9 +143,13 @@ test('any command line of junk is refused as a person would want it, or is help'
       fc.tuple(flag),
     )
     // The model, tokenizer, text or recipe does not exist: whatever else is well, that is refused.
-    const missing =
-      words[0] === 'train' ? ['--recipe', 'nowhere'] : words[0] === 'tokenizer' ? ['--out', 'text.txt'] : ['nowhere']
-    return fc.array(part, { maxLength: 4 }).map((parts) => [...words, ...missing, ...parts.flat()])
+    const missing: Record<string, string[]> = {
+      train: ['--recipe', 'nowhere'],
+      tokenizer: ['--out', 'text.txt'],
+      tokenize: ['nowhere', 'a text'], // a name alone would be a text that `--explain` learns pairs from
+    }
+    const named = missing[words[0]!] ?? ['nowhere']
+    return fc.array(part, { maxLength: 4 }).map((parts) => [...words, ...named, ...parts.flat()])
   })
   const before = workspace.snapshot()
   await fc.assert(

@@ -1,5 +1,5 @@
 /** A run killed without a word at any moment of its life goes on and ends with the bytes of an undisturbed one. */
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { RandomStream } from '../../src/base/random.ts'
@@ -55,3 +55,17 @@ test(`killed at ${moments} random moments`, async () => {
   }
   if (exhaustive) console.log(`${killed} kills at random moments, all resumed to the same bytes:`, where)
 }, 3_600_000)
+
+test('killed when the last save had only to remove what is outdated', async () => {
+  const out = runs.place('removing')
+  await goOn(out, recipe)
+  const complete = bytesOf(out)
+  const at = (...names: string[]) => join(out, 'checkpoints', ...names)
+  for (const outdated of ['step-48', '.step-52.removed', '.step-60.replaced'])
+    cpSync(at('step-60'), at(outdated), { recursive: true })
+  writeFileSync(join(out, '.config.json.tmp-999999-0'), '{')
+  expect(Object.keys(bytesOf(out)).length).toBeGreaterThan(Object.keys(complete).length)
+  const { code, stderr } = await goOn(out, recipe)
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+  expect(bytesOf(out)).toEqual(complete)
+})
