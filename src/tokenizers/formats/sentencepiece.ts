@@ -1,4 +1,5 @@
 /** SentencePiece models → the parts of a tokenizer: as a class of transformers reads them, or as SentencePiece itself does. */
+import { toBase64 } from '../../base/base64.ts'
 import { fileError } from '../../base/errors.ts'
 import { mostSentinels } from '../byte-level.ts'
 import type { Json } from '../field.ts'
@@ -19,14 +20,8 @@ import type { Scored, SentencePieceFamily } from './sentencepiece-families.ts'
 import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
 
-function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
-  return btoa(text)
-}
-
 const charsmapOf = ({ charsmap }: SentencePieceModel): Json[] =>
-  charsmap.length > 0 ? [{ type: 'Precompiled', precompiled_charsmap: base64(charsmap) }] : []
+  charsmap.length > 0 ? [{ type: 'Precompiled', precompiled_charsmap: toBase64(charsmap) }] : []
 
 /** Tokens → ids by a list; of two alike the last counts, as where a dictionary is filled. */
 const idsOf = (tokens: readonly string[]) => new Map(tokens.map((token, id) => [token, id]))

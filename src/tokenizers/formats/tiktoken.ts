@@ -1,4 +1,5 @@
 /** tiktoken's rank files: a token's bytes in base64 and its rank on each line. */
+import { fromBase64 } from '../../base/base64.ts'
 import { fileError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
 import { entryOf, largestId } from '../field.ts'
@@ -54,15 +55,15 @@ function readRanks(text: string, file: string): Map<string, number> {
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line === '') continue
     const [, base64 = '', digits = ''] = base64Line.exec(line) ?? []
-    const bytes = base64.length % 4 === 0 && base64 !== '' ? atob(base64) : undefined
+    const bytes = base64.length % 4 === 0 ? fromBase64(base64) : undefined
     const rank = Number(digits)
-    if (bytes === undefined || rank > largestId)
+    if (!bytes?.length || rank > largestId)
       throw fileError(
         'TOKENIZER_FIELD',
         `${file}: line ${i + 1} is ${show(line)}.\nExpected a token in base64 and its rank, such as "aGVsbG8= 31373".`,
       )
     let token = ''
-    for (let k = 0; k < bytes.length; k++) token += byteCharacters[bytes.charCodeAt(k)]
+    for (const byte of bytes) token += byteCharacters[byte]
     ranks.set(token, rank)
   }
   return ranks

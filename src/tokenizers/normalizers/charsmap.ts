@@ -2,6 +2,7 @@
  * SentencePiece's `precompiled_charsmap`: the size in bytes of a double-array trie (Darts-clone), its 32-bit units, and the
  * replacements that its values point to, each ended by a zero byte; all numbers little-endian.
  */
+import { fromBase64 } from '../../base/base64.ts'
 import { invalidUtf8At } from '../../base/utf8.ts'
 import type { Field } from '../field.ts'
 
@@ -98,18 +99,9 @@ export class Charsmap {
   }
 }
 
-function bytesOf(field: Field): Uint8Array {
-  const text = field.string()
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  } catch {
-    return field.fail('base64')
-  }
-}
-
 /** The map in a field, from base64. */
 export function readCharsmap(field: Field): Charsmap {
-  const bytes = bytesOf(field)
+  const bytes = fromBase64(field.string()) ?? field.fail('base64')
   const view = new DataView(bytes.buffer)
   const count = bytes.length < 4 ? 0 : view.getUint32(0, true) >> 2
   const end = 4 + 4 * count
