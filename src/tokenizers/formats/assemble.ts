@@ -34,7 +34,7 @@ export type Parts = {
   /** The mask stands for a word and the space before it. */
   readonly maskTakesSpace?: boolean | undefined
   /** Added tokens that the vocabulary's own file declares. */
-  readonly added?: readonly Json[]
+  readonly added?: readonly Json[] | undefined
   readonly stages: (options: Options) => StageJson
 }
 
@@ -93,9 +93,9 @@ function addTokens(parts: Parts, named: NamedTokens): { list: (Json | Field)[]; 
   return { list, idOf: (content) => ids.get(content) ?? parts.idOf(content) }
 }
 
-/** `add_bos_token` and `add_eos_token`: nothing stands around the text unless they ask for it. */
-function endsTemplate({ named, flag, idOf }: Options): Json | null {
-  const bos = flag('add_bos_token', false) ? named.bos : undefined
+/** `add_bos_token` and `add_eos_token`: nothing stands around the text unless they, or the class, ask for it. */
+export function endsTemplate({ named, flag, idOf }: Options, byDefault: { bos?: boolean } = {}): Json | null {
+  const bos = flag('add_bos_token', byDefault.bos ?? false) ? named.bos : undefined
   const eos = flag('add_eos_token', false) ? named.eos : undefined
   if (bos === undefined && eos === undefined) return null
   const around = (text: '$A' | '$B', segment: number): Place[] => [

@@ -20,6 +20,8 @@ import { contentOf, type Settings } from './settings.ts'
 export type BpeFamily = {
   readonly named: NamedTokens
   readonly maskTakesSpace?: true
+  /** Special tokens of the class. */
+  readonly extra?: readonly string[]
   /** What the model needs beside its vocabulary and merges. */
   readonly model?: (named: NamedTokens) => Json
   readonly stages: (options: Options) => StageJson
@@ -51,6 +53,36 @@ const byteLevelStages = ({ flag }: Options): StageJson => ({
 export const gpt2: BpeFamily = {
   named: gpt2Named,
   stages: byteLevelStages,
+}
+
+/** Radford et al. 2022: what is to be done stands before a transcript. */
+const whisper: BpeFamily = {
+  named: gpt2Named,
+  stages(options) {
+    const {
+      named: { eos = '' },
+      settings,
+      flag,
+      idOf,
+    } = options
+    const said = (name: string, choices?: readonly string[]) => {
+      const field = settings.get(name)
+      if (field.missing) return []
+      const token = `<|${choices ? field.oneOf(choices) : field.string().toLowerCase()}|>`
+      if (idOf(token) === undefined) field.fail('a language by its code, such as "en", that the vocabulary has')
+      return [token]
+    }
+    const before = [
+      '<|startoftranscript|>',
+      ...said('language'),
+      ...said('task', ['transcribe', 'translate']),
+      ...(flag('predict_timestamps', false) ? [] : ['<|notimestamps|>']),
+    ]
+    return {
+      ...byteLevelStages(options),
+      post_processor: template([...before, '$A', eos], [...before, '$A', '$B', eos], idOf),
+    }
+  },
 }
 
 const gptNeox: BpeFamily = {
@@ -148,7 +180,7 @@ const blenderbot: BpeFamily = {
 export const bpeFamilies: Readonly<Record<string, BpeFamily>> = {
   GPT2: gpt2,
   CodeGen: gpt2,
-  Whisper: gpt2,
+  Whisper: whisper,
   GPTNeoX: gptNeox,
   Roberta: roberta,
   Bart: roberta,
@@ -156,6 +188,7 @@ export const bpeFamilies: Readonly<Record<string, BpeFamily>> = {
   Longformer: roberta,
   Mvp: roberta,
   LayoutLMv3: roberta,
+  Luke: { ...roberta, extra: ['<ent>', '<ent2>'] },
   Deberta: deberta,
   CLIP: clip,
   OpenAIGPT: openaiGpt,
@@ -190,6 +223,7 @@ export function bpeParts(
     model: { type: 'BPE', ...family.model?.(named), vocab: vocabulary, merges },
     idOf,
     size,
+    added: family.extra?.map((content) => ({ content, special: true })),
     stages: family.stages,
   }
 }

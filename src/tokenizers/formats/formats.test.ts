@@ -153,9 +153,14 @@ const bad: [string, () => Record<string, Content | Uint8Array | object>, RegExp]
     /tokenizer_config\.json: added_tokens_decoder\.5\.id is 5/,
   ],
   [
-    'a class with ids of its own',
-    () => ({ 'spiece.model': spm(), 'tokenizer_config.json': { tokenizer_class: 'NllbTokenizer' } }),
-    /spiece\.model: the class NllbTokenizer/,
+    'a class with rules of its own',
+    () => ({ 'vocab.txt': 'a\n', 'tokenizer_config.json': { tokenizer_class: 'PhobertTokenizer' } }),
+    /the class PhobertTokenizer merges pieces/,
+  ],
+  [
+    'a language that the vocabulary lacks',
+    () => ({ ...filesOf('mbart'), 'tokenizer_config.json': { tokenizer_class: 'MBart50Tokenizer', src_lang: 'xx' } }),
+    /tokenizer_config\.json: src_lang is "xx".*\n.*a language of the vocabulary/,
   ],
   [
     'a billion sentinels',

@@ -1,13 +1,15 @@
 /** Tokenizers without a tokenizer.json: which files there are and whose they are decides how they are put together. */
-import { fileError } from '../../base/errors.ts'
 import { kindOf, listDirectory, path, readBytes, readJson, readText } from '../../base/files.ts'
 import { entryOf, Field } from '../field.ts'
 import { readMergeLines } from '../models/read-bpe.ts'
 import { type Assembled, assemble, type Parts } from './assemble.ts'
 import { bpeFamilies, bpeParts, guessBpeFamily } from './bpe-files.ts'
+import { exactParts, tokensById } from './exact.ts'
+import { exactFamilies } from './exact-families.ts'
 import { marianParts } from './marian.ts'
-import { exactParts, familyParts } from './sentencepiece.ts'
-import { rearrangingClasses, sentencePieceFamilies } from './sentencepiece-families.ts'
+import { refuseClass } from './refusals.ts'
+import { familyParts } from './sentencepiece.ts'
+import { sentencePieceFamilies } from './sentencepiece-families.ts'
 import { readSentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
 import { tiktokenParts } from './tiktoken.ts'
@@ -90,26 +92,28 @@ async function fromBpe(vocabularyName: string, { directory, className, settings 
 }
 
 /** SentencePiece's files, and those of tiktoken that bear the same name (Llama 3). */
-async function fromModel(file: string, { className = '', settings }: Found): Promise<[Parts, string]> {
+async function fromModel(file: string, { directory, className, settings }: Found): Promise<[Parts, string]> {
   const bytes = await readBytes(file)
   // The shortest lines of a rank file have 6 characters; a message begins with a control character.
   if (bytes.length > 0 && bytes[0]! >= 0x20) return fromRanks(file, settings)
   const family = entryOf(sentencePieceFamilies, className)
-  if (!family && rearrangingClasses.includes(className))
-    throw fileError(
-      'TOKENIZER_UNSUPPORTED',
-      `${file}: the class ${className}Tokenizer gives the pieces ids by rules of its own.\n` +
-        'Expected a tokenizer.json beside it, which save_pretrained of transformers writes.',
-    )
   const model = readSentencePieceModel(bytes, file)
-  return [family ? familyParts(family, model, settings) : exactParts(model, file, settings), file]
+  if (family) return [familyParts(family, model, settings), file]
+  const exact = entryOf(exactFamilies, className)
+  const vocabulary = exact?.idsInVocabulary && (await readVocabulary(directory))
+  return [exactParts(model, file, settings, { family: exact, vocabulary: vocabulary && tokensById(vocabulary) }), file]
+}
+
+async function readVocabulary(directory: string): Promise<Field> {
+  const file = path().join(directory, 'vocab.json')
+  return new Field(file, await readJson(file))
 }
 
 /** A translation model's pieces, with the ids of vocab.json beside it. */
 async function fromMarian(name: string, { directory, settings }: Found): Promise<[Parts, string]> {
-  const [file, vocabulary] = [name, 'vocab.json'].map((each) => path().join(directory, each)) as [string, string]
+  const file = path().join(directory, name)
   const model = readSentencePieceModel(await readBytes(file), file)
-  return [marianParts(model, new Field(vocabulary, await readJson(vocabulary)), file, settings), file]
+  return [marianParts(model, await readVocabulary(directory), file, settings), file]
 }
 
 async function fromRanks(file: string, settings: Settings): Promise<[Parts, string]> {
@@ -133,7 +137,7 @@ function readerOf(name: string): ((found: Found) => Promise<[Parts, string]>) | 
   if (vocabulary) return (found) => fromBpe(vocabulary, found)
   if (/\.(model|spm)$/.test(name)) return (found) => fromModel(at(found), found)
   if (name.endsWith('.tiktoken')) return (found) => fromRanks(at(found), found.settings)
-  if (name.endsWith('.txt')) return (found) => fromWords(at(found), found)
+  if (/\.(txt|tokenizer)$/.test(name)) return (found) => fromWords(at(found), found)
   return undefined
 }
 
@@ -150,6 +154,7 @@ const vocabularyFiles = [
   'sentencepiece.bpe.model',
   'spm.model',
   'vocab.txt',
+  'prophetnet.tokenizer',
 ]
 
 /** The file to read a directory's tokenizer from, if there is one. */
@@ -171,9 +176,11 @@ export async function convertFiles(
   settings: Settings,
   name?: string,
 ): Promise<Converted | undefined> {
+  const className = await classNameOf(directory, settings)
+  refuseClass(className, directory)
   const chosen = name ?? (await vocabularyFile(directory))
   const reader = chosen === undefined ? undefined : readerOf(chosen)
   if (!reader) return undefined
-  const [parts, file] = await reader({ directory, settings, className: await classNameOf(directory, settings) })
+  const [parts, file] = await reader({ directory, settings, className })
   return { ...assemble(parts), file }
 }

@@ -5,8 +5,9 @@
 import type { Field } from '../field.ts'
 import { template } from '../stage-json.ts'
 import type { Parts } from './assemble.ts'
-import { exactStages } from './sentencepiece.ts'
-import type { Scored } from './sentencepiece-families.ts'
+import { exactStages, tokensById } from './exact.ts'
+import { idsOf } from './sentencepiece.ts'
+import type { Scored } from './sentencepiece-family.ts'
 import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
 
@@ -21,19 +22,13 @@ export function marianParts(model: SentencePieceModel, vocabulary: Field, file: 
       `the vocabulary of a Unigram model; ${file} is of the kind ${model.algorithm}`,
       'TOKENIZER_UNSUPPORTED',
     )
-  const ids = new Map(
-    Object.keys(vocabulary.object()).map((token) => [token, vocabulary.get(token).integer(0, 2 ** 31 - 1)]),
-  )
+  const tokens = tokensById(vocabulary)
+  const ids = idsOf(tokens)
   if (!ids.has(unknown)) vocabulary.get(unknown).fail('the id of the unknown token')
-  const tokens: string[] = []
-  for (const [token, id] of ids) tokens[id] = token
   const pieces = model.pieces.filter(({ type }) => type === pieceTypes.normal || type === pieceTypes.userDefined)
   const scores = new Map(pieces.map(({ piece, score }) => [piece, score]))
   const least = pieces.reduce((soFar, { score }) => Math.min(soFar, score), 0)
-  const vocab = Array.from(tokens, (token, id): Scored => {
-    if (token === undefined) return vocabulary.fail(`a token with the id ${id}, as there are higher ones`)
-    return [token, scores.get(token) ?? least]
-  })
+  const vocab = tokens.map((token): Scored => [token, scores.get(token) ?? least])
   return {
     settings,
     named: { eos: '</s>', unk: unknown, pad: '<pad>' },

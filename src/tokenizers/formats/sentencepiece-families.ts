@@ -1,5 +1,4 @@
 /** What tokenizer classes of transformers make of a SentencePiece model: which ids its pieces get, and the stages around it. */
-import type { NamedTokens } from '../config.ts'
 import type { Json } from '../field.ts'
 import {
   fusedDecoder,
@@ -12,62 +11,23 @@ import {
   strip,
   template,
 } from '../stage-json.ts'
-import type { Options, StageJson } from './assemble.ts'
-
-/** A piece and its log probability. */
-export type Scored = readonly [piece: string, score: number]
-
-export type SentencePieceFamily = {
-  readonly named: NamedTokens
-  readonly maskTakesSpace?: true
-  /** The vocabulary in the order of its ids. Without it: the pieces as they are. */
-  readonly arrange?: (pieces: readonly Scored[], options: Named) => readonly Scored[]
-  /** The id of the unknown token, from the vocabulary and the id that the model file gives it. A family without it is BPE. */
-  readonly unknownId?: (vocabulary: readonly Scored[], given: number, named: NamedTokens) => number
-  /** Fields of a BPE model. */
-  readonly bpe?: (named: NamedTokens) => Json
-  /** Special tokens of the class. */
-  readonly extra?: (options: Named) => readonly string[]
-  /** `charsmap`: the normalizer of the model file, if it has one. */
-  readonly stages: (options: Options, charsmap: readonly Json[]) => StageJson
-}
-
-/** Roles and whole numbers of the settings. */
-export type Named = { readonly named: NamedTokens; readonly count: (name: string, fallback: number) => number }
-
-const zero = (tokens: readonly (string | undefined)[]): Scored[] =>
-  tokens.flatMap((token): Scored[] => (token === undefined ? [] : [[token, 0]]))
-const sequenceNamed = { bos: '<s>', eos: '</s>', sep: '</s>', cls: '<s>', unk: '<unk>', pad: '<pad>', mask: '<mask>' }
-const bertNamed = {
-  bos: '[CLS]',
-  eos: '[SEP]',
-  unk: '<unk>',
-  sep: '[SEP]',
-  pad: '<pad>',
-  cls: '[CLS]',
-  mask: '[MASK]',
-}
-const prefixScheme = ({ flag }: Options) => (flag('add_prefix_space', true) ? 'always' : 'never')
-const singleSpaces = replaceAll(' {2,}', ' ')
-
-/** Words are what stands between white space; each begins with a mark. */
-const wordStages = (scheme: 'always' | 'never'): StageJson => ({
-  pre_tokenizer: preTokenizers({ type: 'WhitespaceSplit' }, metaspace(scheme)),
-  decoder: metaspace(scheme),
-})
-const markStages = (scheme: 'always' | 'never'): StageJson => ({
-  pre_tokenizer: metaspace(scheme),
-  decoder: metaspace(scheme),
-})
-
-const whole = (charsmap: readonly Json[]): Json | null => charsmap[0] ?? null
-
-/** `[CLS] A [SEP]`, `[CLS] A [SEP] B [SEP]`. */
-const bertTemplate = ({ named: { cls = '', sep = '' }, idOf }: Options): Json =>
-  template([cls, '$A', sep], [cls, '$A', sep, ['$B', 1], [sep, 1]], idOf)
-/** `<s> A </s>`, `<s> A </s></s> B </s>`. */
-const robertaTemplate = ({ named: { bos = '', eos = '' }, idOf }: Options): Json =>
-  template([bos, '$A', eos], [bos, '$A', eos, eos, '$B', eos], idOf)
+import { endsTemplate } from './assemble.ts'
+import {
+  bertNamed,
+  bertTemplate,
+  markStages,
+  type Named,
+  prefixScheme,
+  robertaTemplate,
+  type Scored,
+  type SentencePieceFamily,
+  sequenceNamed,
+  singleSpaces,
+  whole,
+  wordStages,
+  zero,
+} from './sentencepiece-family.ts'
+import { translationFamilies } from './translation-families.ts'
 
 /** Quotes, accents and case as ALBERT and XLNet treat them before the model's own normalizer. */
 const plainLetters = (keepAccents: boolean, lowercase: boolean): Json[] => [
@@ -98,6 +58,21 @@ const albert: SentencePieceFamily = {
     ...wordStages(prefixScheme(options)),
     normalizer: normalizers(
       ...plainLetters(options.flag('keep_accents', false), options.flag('do_lower_case', true)),
+      ...charsmap,
+    ),
+    post_processor: bertTemplate(options),
+  }),
+}
+
+/** ALBERT's, but that accents and case stay. */
+const fnet: SentencePieceFamily = {
+  named: { unk: '<unk>', sep: '[SEP]', pad: '<pad>', cls: '[CLS]', mask: '[MASK]' },
+  maskTakesSpace: true,
+  unknownId: (_, given) => given,
+  stages: (options, charsmap) => ({
+    ...wordStages(prefixScheme(options)),
+    normalizer: normalizers(
+      ...plainLetters(options.flag('keep_accents', true), options.flag('do_lower_case', false)),
       ...charsmap,
     ),
     post_processor: bertTemplate(options),
@@ -177,30 +152,41 @@ const camembert: SentencePieceFamily = {
   stages: xlmRoberta.stages,
 }
 
-const languages = (
-  'ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX ' +
-  'ro_RO ru_RU si_LK tr_TR vi_VN zh_CN'
-).split(' ')
+const madeUpWords = Array.from({ length: 7 }, (_, i) => `<madeupword${i}>`)
 
-/** The text, then its end and its language. */
-const mbart: SentencePieceFamily = {
-  named: sequenceNamed,
-  maskTakesSpace: true,
+/** Lin et al. 2022: the end of a text stands before it. */
+const xglm: SentencePieceFamily = {
+  named: { ...sequenceNamed, mask: undefined },
   arrange: (pieces, { named }) => [
     ...zero([named.bos, named.pad, named.eos, named.unk]),
     ...pieces.slice(3),
-    ...zero([...languages, named.mask]),
+    ...zero(madeUpWords),
   ],
-  extra: () => languages,
+  extra: () => madeUpWords,
   unknownId: () => 3,
-  stages({ named: { eos = '' }, settings, idOf }) {
-    const source = settings.get('src_lang')
-    const language = source.missing ? 'en_XX' : source.string()
+  stages(options, charsmap) {
+    const {
+      named: { eos = '' },
+      idOf,
+    } = options
     return {
-      ...wordStages('always'),
-      post_processor: template(['$A', eos, language], ['$A', '$B', eos, language], idOf),
+      ...markStages(prefixScheme(options)),
+      normalizer: normalizers(...charsmap, singleSpaces),
+      post_processor: template([eos, '$A'], [eos, '$A', eos, eos, '$B'], idOf),
     }
   },
+}
+
+/** Eddine et al. 2020: the model file has fairseq's ids itself. */
+const barthez: SentencePieceFamily = {
+  named: sequenceNamed,
+  maskTakesSpace: true,
+  unknownId: () => 3,
+  stages: (options) => ({
+    ...markStages(prefixScheme(options)),
+    normalizer: normalizers(replaceAll('\\s{2,}|[\\n\\r\\t]', ' '), { type: 'NFC' }, strip(false, true)),
+    post_processor: robertaTemplate(options),
+  }),
 }
 
 const pegasus: SentencePieceFamily = {
@@ -272,6 +258,21 @@ const llama: SentencePieceFamily = {
   },
 }
 
+const infillingTokens = ['prefix', 'middle', 'suffix', 'eot', 'fill']
+const infilling = ['▁<PRE>', '▁<MID>', '▁<SUF>', '▁<EOT>', '<FILL_ME>']
+
+/** Rozière et al. 2023: Llama's, with tokens for what stands around a gap. */
+const codeLlama: SentencePieceFamily = {
+  named: llama.named,
+  bpe: () => ({ fuse_unk: true, byte_fallback: true, unk_token: '<unk>' }),
+  extra: ({ tokenOf }) => infillingTokens.flatMap((name, i) => tokenOf(`${name}_token`, infilling[i]!) ?? []),
+  stages: (options) => ({
+    pre_tokenizer: metaspace(options.flag('add_prefix_space', true) ? 'first' : 'never', false),
+    decoder: fusedDecoder(1),
+    post_processor: endsTemplate(options, { bos: true }),
+  }),
+}
+
 const gemma: SentencePieceFamily = {
   named: { bos: '<bos>', eos: '<eos>', unk: '<unk>', pad: '<pad>', mask: '<mask>' },
   bpe: ({ unk = null }) => ({ fuse_unk: true, byte_fallback: true, unk_token: unk }),
@@ -296,34 +297,19 @@ export const sentencePieceFamilies: Readonly<Record<string, SentencePieceFamily>
   T5: t5,
   MT5: t5,
   Albert: albert,
-  FNet: albert,
+  FNet: fnet,
   RemBert: rembert,
   XLNet: xlnet,
   XLMRoberta: xlmRoberta,
   Camembert: camembert,
-  MBart: mbart,
   Pegasus: pegasus,
   BigBird: bigBird,
   DebertaV2: debertaV2,
+  XGLM: xglm,
+  Barthez: barthez,
   Llama: llama,
+  CodeLlama: codeLlama,
   Gemma: gemma,
   Reformer: reformer,
+  ...translationFamilies,
 }
-
-/** Classes that give the pieces other ids by rules that are not here: taking the pieces as they are would read texts wrongly. */
-export const rearrangingClasses: readonly string[] = [
-  'Barthez',
-  'Bartpho',
-  'CpmAnt',
-  'Cpm',
-  'ErnieM',
-  'M2M100',
-  'MBart50',
-  'MLuke',
-  'Nllb',
-  'PLBart',
-  'SeamlessM4T',
-  'Speech2Text',
-  'XGLM',
-  'XLMProphetNet',
-]

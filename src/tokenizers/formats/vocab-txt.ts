@@ -1,20 +1,22 @@
 /** WordPiece vocabularies, a token on each line (vocab.txt), with the stages of BERT and its kin. */
 import type { NamedTokens } from '../config.ts'
 import { entryOf } from '../field.ts'
-import { bertNormalizer, type IdOf, robertaProcessing, template } from '../stage-json.ts'
-import type { Parts, StageJson } from './assemble.ts'
+import { bertNormalizer, type Place, robertaProcessing, template } from '../stage-json.ts'
+import type { Options, Parts, StageJson } from './assemble.ts'
 import { contentOf, type Settings } from './settings.ts'
 
 export type WordPieceFamily = {
   readonly named: NamedTokens
   readonly maskTakesSpace?: true
-  readonly postProcessor: (cls: string, sep: string, idOf: IdOf) => NonNullable<StageJson['post_processor']>
+  /** Settings that name further special tokens, and what these are without them. */
+  readonly extra?: Readonly<Record<string, string>>
+  readonly postProcessor: (cls: string, sep: string, options: Options) => NonNullable<StageJson['post_processor']>
 }
 
 /** `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]` (Devlin et al. 2019), `[CLS]` in the segment `first`. */
 const segments =
   (first: number): WordPieceFamily['postProcessor'] =>
-  (cls, sep, idOf) =>
+  (cls, sep, { idOf }) =>
     template([[cls, first], '$A', sep], [[cls, first], '$A', sep, ['$B', 1], [sep, 1]], idOf)
 
 const bert: WordPieceFamily = {
@@ -30,12 +32,42 @@ const funnel: WordPieceFamily = {
 const mpnet: WordPieceFamily = {
   named: { bos: '<s>', eos: '</s>', unk: '[UNK]', sep: '</s>', pad: '<pad>', cls: '<s>', mask: '<mask>' },
   maskTakesSpace: true,
-  postProcessor: (cls, sep, idOf) =>
+  postProcessor: (cls, sep, { idOf }) =>
     robertaProcessing({ sep, cls }, idOf, { trimOffsets: true, addPrefixSpace: false }),
 }
 
+/** Ram et al. 2021: between a question and its text stands a token to be answered for. */
+const splinter: WordPieceFamily = {
+  named: bert.named,
+  extra: { question_token: '[QUESTION]' },
+  postProcessor(cls, sep, { settings, idOf }) {
+    const question = contentOf(settings.get('question_token')) ?? '[QUESTION]'
+    const left = settings.get('padding_side').value === 'left'
+    const asked = (segment: number): Place[] => [
+      [question, segment],
+      ['.', segment],
+    ]
+    const pair: Place[] = left
+      ? [cls, '$A', sep, ['$B', 1], ...asked(1), [sep, 1]]
+      : [cls, '$A', ...asked(0), sep, ['$B', 1], [sep, 1]]
+    return template([cls, '$A', sep], pair, idOf)
+  },
+}
+
+/** Qi et al. 2020: only the ends of texts are marked. */
+const prophetNet: WordPieceFamily = {
+  named: { ...bert.named, cls: undefined },
+  extra: { x_sep_token: '[X_SEP]' },
+  postProcessor: (_, sep, { idOf }) => template(['$A', sep], ['$A', sep, ['$B', 1], [sep, 1]], idOf),
+}
+
 /** Classes that differ from BERT's. */
-export const wordPieceFamilies: Readonly<Record<string, WordPieceFamily>> = { Funnel: funnel, MPNet: mpnet }
+export const wordPieceFamilies: Readonly<Record<string, WordPieceFamily>> = {
+  Funnel: funnel,
+  MPNet: mpnet,
+  Splinter: splinter,
+  ProphetNet: prophetNet,
+}
 
 /** The text of a vocab.txt → the parts of a tokenizer. */
 export function wordPieceParts(className: string | undefined, text: string, settings: Settings): Parts {
@@ -59,15 +91,19 @@ export function wordPieceParts(className: string | undefined, text: string, sett
     },
     idOf: (token) => ids.get(token),
     size: lines.length,
-    stages: ({ named, flag, idOf }) => ({
+    added: Object.entries(family.extra ?? {}).map(([name, content]) => ({
+      content: contentOf(field.get(name)) ?? content,
+      special: true,
+    })),
+    stages: (options) => ({
       normalizer: bertNormalizer({
-        lowercase: flag('do_lower_case', true),
+        lowercase: options.flag('do_lower_case', true),
         stripAccents: accents.missing ? null : accents.boolean(),
-        chinese: flag('tokenize_chinese_chars', true),
+        chinese: options.flag('tokenize_chinese_chars', true),
       }),
       pre_tokenizer: { type: 'BertPreTokenizer' },
       decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-      post_processor: family.postProcessor(named.cls ?? '', named.sep ?? '', idOf),
+      post_processor: family.postProcessor(options.named.cls ?? '', options.named.sep ?? '', options),
     }),
   }
 }
