@@ -2,10 +2,11 @@
 import type { SpecialHandling } from './added-tokens.ts'
 import type { Encoding } from './encoding.ts'
 import { type MergeRound, mergeRounds } from './merge-rounds.ts'
+import type { Model } from './models/index.ts'
 import type { ModelSteps } from './models/steps.ts'
-import { piecesOf } from './pre-tokenizers/index.ts'
-import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
+import { originalEnd, originalStart } from './text/aligned.ts'
 import { wellFormed } from './text/unicode.ts'
+import type { TextPiece } from './text-pieces.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** A token and the units [start, end) of the original text that it stands for. */
@@ -53,41 +54,26 @@ export function explainEncoding(tokenizer: Tokenizer, text: string, options: Exp
   const { special = 'error', addSpecialTokens = true } = options
   const encoding = tokenizer.encode(text, { special, addSpecialTokens, truncation: false, padding: false })
   const clean = wellFormed(text)
-  const stretches: ExplainedStretch[] = []
-  for (const { text: found, token } of tokenizer.segments(clean, special)) {
-    const start = originalStart(found, 0)
-    const end = originalEnd(found, found.text.length)
+  const { model, stretches: found } = tokenizer.pieces(clean, special)
+  const stretches = found.map((stretch): ExplainedStretch => {
+    const start = originalStart(stretch.text, 0)
+    const end = originalEnd(stretch.text, stretch.text.text.length)
     const original = clean.slice(start, end)
-    if (token)
-      stretches.push({
-        kind: 'added token',
-        text: original,
-        token: token.content,
-        id: token.id,
-        special: token.special,
-        start,
-        end,
-      })
-    else {
-      const pieces = explainPieces(tokenizer, found)
-      stretches.push({ kind: 'text', text: original, start, end, normalized: found.text, pieces })
+    if (!('token' in stretch)) {
+      const pieces = explainPieces(tokenizer, model, stretch.pieces)
+      return { kind: 'text', text: original, start, end, normalized: stretch.text.text, pieces }
     }
-  }
+    const { content, id, special } = stretch.token
+    return { kind: 'added token', text: original, token: content, id, special, start, end }
+  })
   return { text, stretches, encoding: encoding.toJSON() }
 }
 
-function explainPieces(tokenizer: Tokenizer, normalized: Aligned): ExplainedPiece[] {
-  const { model, preTokenizer } = tokenizer.stages
-  const { text, bounds } = piecesOf(normalized, preTokenizer)
+function explainPieces(tokenizer: Tokenizer, model: Model, pieces: readonly TextPiece[]): ExplainedPiece[] {
   /** What was told of a piece is told again of its repetitions. */
   const told = new Map<string, Pick<ExplainedPiece, 'steps' | 'rounds'>>()
-  const pieces: ExplainedPiece[] = []
-  const places = bounds.view()
-  for (let i = 0; i < places.length; i += 2) {
-    const from = places[i]!
-    const to = places[i + 1]!
-    const piece = text.text.slice(from, to)
-    const { text: spelled, starts, ends } = preTokenizer?.spelling?.(piece) ?? { text: piece }
+  return pieces.map((piece) => {
+    const { text, spelled } = piece
     let how = told.get(spelled)
     if (!how) {
       const steps = model.explain?.(spelled)
@@ -97,25 +83,11 @@ function explainPieces(tokenizer: Tokenizer, normalized: Aligned): ExplainedPiec
           : { steps }
       told.set(spelled, how)
     }
-    const found = model.tokenize(spelled)
+    const [start, end] = piece.place()
     const tokens: ExplainedToken[] = []
-    for (let k = 0; k < found.length; k += 3) {
-      const [id, first, last] = [found[k]!, found[k + 1]!, found[k + 2]!]
-      tokens.push({
-        token: id === model.labeledByText ? spelled.slice(first, last) : (tokenizer.tokenOf(id) ?? ''),
-        id,
-        start: originalStart(text, from + (starts?.[first] ?? first)),
-        end: originalEnd(text, from + (ends?.[last - 1] ?? last)),
-      })
-    }
-    pieces.push({
-      text: piece,
-      start: originalStart(text, from),
-      end: originalEnd(text, to),
-      spelled,
-      ...how,
-      tokens,
+    piece.tokens(model.tokenize(spelled), model, (id, start, end, label) => {
+      tokens.push({ token: label ?? tokenizer.tokenOf(id) ?? '', id, start, end })
     })
-  }
-  return pieces
+    return { text, start, end, spelled, ...how, tokens }
+  })
 }

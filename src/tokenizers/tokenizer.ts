@@ -17,16 +17,16 @@ import { type Encoding, encodingOf } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
 import type { Model } from './models/index.ts'
+import { literalModel } from './models/literal.ts'
 import { PieceCache } from './models/piece-cache.ts'
 import type { Sampling } from './models/sampling.ts'
 import type { Normalizer } from './normalizers/index.ts'
 import { joinAll, textPart } from './parts.ts'
 import type { PostProcessor } from './post-processors.ts'
 import { type PreTokenizer, piecesOf } from './pre-tokenizers/index.ts'
-import { type ReachableTokens, reachableTokens } from './reachable-tokens.ts'
 import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
-import { characterLength, wellFormed } from './text/unicode.ts'
+import { wellFormed } from './text/unicode.ts'
 import { pushFound, TextPieces } from './text-pieces.ts'
 import { TokenList } from './token-list.ts'
 
@@ -81,8 +81,9 @@ export class Tokenizer {
   readonly stages: Stages
   readonly named: NamedTokens
   readonly #added: AddedTokens
-  readonly #cache: PieceCache
-  readonly #reachable: ReachableTokens | undefined
+  /** What pieces become: of text that may spell special tokens, and of text that is to stay text. */
+  readonly #spelling: PieceCache
+  #literal: PieceCache | undefined
   readonly #decoder: Decoder
   constructor(stages: Stages) {
     this.stages = stages
@@ -96,9 +97,8 @@ export class Tokenizer {
         added.set(content, { ...specialToken(content, id), ...known, special: true })
     }
     this.#added = new AddedTokens([...added.values()], stages.normalizer)
-    this.#cache = new PieceCache(model, stages.preTokenizer?.spelling)
+    this.#spelling = new PieceCache(model, stages.preTokenizer?.spelling)
     this.#decoder = stages.decoder ?? spacedDecoder
-    this.#reachable = reachableTokens(this.#added.list, model.vocabulary)
   }
 
   /** One more than the largest id: the rows an embedding needs. */
@@ -182,41 +182,73 @@ export class Tokenizer {
   readonly #label = (id: number): string =>
     this.#added.byId.get(id)?.content ?? this.stages.model.vocabulary.tokenOf(id) ?? ''
 
-  /** The first stages alone: a text as added tokens and the normalized stretches between them. Errors: `SPECIAL_TOKEN_IN_TEXT`. */
-  segments(text: string, special: SpecialHandling = 'error'): Iterable<Segment> {
-    return this.#added.segments({ text: wellFormed(text), origin: 0 }, special)
+  /** What pieces become. But for handling 'parse', no special token comes of text that spells one, as it may in the model's vocabulary. */
+  #pieceCache(special: SpecialHandling): PieceCache {
+    if (special === 'parse') return this.#spelling
+    if (!this.#literal) {
+      const { model, preTokenizer } = this.stages
+      const ids = this.#added.list.flatMap((token) => (token.special ? [token.id] : []))
+      const literal = literalModel(model, ids)
+      this.#literal = literal === model ? this.#spelling : new PieceCache(literal, preTokenizer?.spelling)
+    }
+    return this.#literal
+  }
+
+  /** The first stages alone: a text as added tokens and the pieces that the model reads. Errors: `SPECIAL_TOKEN_IN_TEXT`. */
+  pieces(text: string, special: SpecialHandling = 'error'): TextPieces {
+    const clean = wellFormed(text)
+    const { model } = this.#pieceCache(special)
+    return new TextPieces(clean, this.#segments(clean, special), this.stages.preTokenizer, model)
+  }
+
+  #segments(text: string, special: SpecialHandling): Iterable<Segment> {
+    return this.#added.segments({ text, origin: 0 }, special)
   }
 
   /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
   #tokens(text: string, special: SpecialHandling): TokenList {
     const out = new TokenList(wellFormed(text))
-    for (const segment of this.segments(out.text, special)) {
-      if (!segment.token) {
-        this.#pieces(segment.text, special !== 'parse', out)
-        continue
-      }
-      pushFound(segment as Required<Segment>, out)
-    }
+    const cache = this.#pieceCache(special)
+    for (const segment of this.#segments(out.text, special))
+      if (segment.token) pushFound(segment as Required<Segment>, out)
+      else this.#look(segment.text, cache, out)
     return out
   }
 
-  #textPieces(text: string, special: SpecialHandling): TextPieces {
-    const clean = wellFormed(text)
-    return new TextPieces(clean, this.segments(clean, special), this.stages.preTokenizer)
+  /** Looks up the pieces of a text. */
+  #look(text: Aligned, cache: PieceCache, out: TokenList): void {
+    const pieces = piecesOf(text, this.stages.preTokenizer)
+    const bounds = pieces.bounds.view()
+    for (let i = 0; i < bounds.length; i += 2) this.#piece(pieces.text, bounds[i]!, bounds[i + 1]!, cache, out)
+  }
+
+  #piece(aligned: Aligned, from: number, end: number, cache: PieceCache, out: TokenList): void {
+    const { labeledByText } = cache.model
+    cache.find(aligned.text, from, end)
+    const { data, from: first, to } = cache
+    let texts: string[] | undefined
+    for (let k = first; k < to; k += 3) {
+      const id = data[k]!
+      if (id === labeledByText) {
+        texts ??= cache.texts(aligned.text.slice(from, end))
+        out.labels.set(out.length, texts[(k - first) / 3]!)
+      }
+      out.push(id, originalStart(aligned, from + data[k + 1]!), originalEnd(aligned, from + data[k + 2]!))
+    }
   }
 
   /** The tokens of a text drawn at random; `site` keeps the texts of a pair apart. */
   #sampled(text: string, special: SpecialHandling, sampling: Sampling, site: number): TokenList {
-    const { model } = this.stages
+    const pieces = this.pieces(text, special)
+    const { model } = pieces
     if (!model.sample)
       throw usageError(
         'BAD_SAMPLING',
         'This tokenizer has one way to write a text, so there is nothing to sample.\nExpected a tokenizer of byte pair encoding or Unigram.',
       )
-    const pieces = this.#textPieces(text, special)
     const random = new RandomStream({ seed: sampling.seed, purpose: 'subwords', site })
     const found = model.sample(pieces.spelled, sampling, () => random.uniform())
-    return pieces.tokens(found, model.labeledByText)
+    return pieces.tokens(found)
   }
 
   /**
@@ -224,50 +256,17 @@ export class Tokenizer {
    * that comes first whose last token is longest. Errors: those of `encode`, `BAD_N_BEST`, `TOO_MANY_PATHS`.
    */
   nBest(text: string, n: number, { special = 'error' }: Pick<EncodeOptions, 'special'> = {}): ScoredTokens[] {
-    const { model } = this.stages
+    const pieces = this.pieces(text, special)
+    const { model } = pieces
     if (!model.nBest)
       throw usageError('BAD_N_BEST', 'This tokenizer does not score ways to write a text.\nExpected one of Unigram.')
     if (!Number.isSafeInteger(n) || n < 1)
       throw usageError('BAD_N_BEST', `The number of ways to write a text is ${show(n)}.\nExpected an integer from 1.`)
-    const pieces = this.#textPieces(text, special)
     return model.nBest(pieces.spelled, n).map(({ tokens, score }) => {
-      const found = pieces.tokens(tokens, model.labeledByText)
+      const found = pieces.tokens(tokens)
       const { ids, tokens: spelled, offsets } = this.#arrange([found], false, false)
       return { score, ids, tokens: spelled, offsets }
     })
-  }
-
-  /** `literal`: no special token comes of text that only spells one, as it does where the model's vocabulary has them. */
-  #pieces(text: Aligned, literal: boolean, out: TokenList): void {
-    const pieces = piecesOf(text, this.stages.preTokenizer)
-    const bounds = pieces.bounds.view()
-    const kept = literal ? this.#reachable : undefined
-    for (let i = 0; i < bounds.length; i += 2) this.#piece(pieces.text, bounds[i]!, bounds[i + 1]!, kept, out)
-  }
-
-  #piece(aligned: Aligned, from: number, end: number, kept: ReachableTokens | undefined, out: TokenList): void {
-    const cache = this.#cache
-    const { labeledByText } = this.stages.model
-    cache.find(aligned.text, from, end)
-    const { data, from: first, to } = cache
-    let texts: string[] | undefined
-    for (let k = first; k < to; k += 3) {
-      const id = data[k]!
-      const start = from + data[k + 1]!
-      const stop = from + data[k + 2]!
-      if (kept?.isSpelled(id, aligned.text, start, stop)) {
-        // In two parts it is no longer that token.
-        const middle = start + characterLength(aligned.text, start)
-        this.#piece(aligned, start, middle, kept, out)
-        this.#piece(aligned, middle, stop, kept, out)
-        continue
-      }
-      if (id === labeledByText) {
-        texts ??= cache.texts(aligned.text.slice(from, end))
-        out.labels.set(out.length, texts[(k - first) / 3]!)
-      }
-      out.push(id, originalStart(aligned, start), originalEnd(aligned, stop))
-    }
   }
 
   #padding(padding: EncodeOptions['padding']): Padding | undefined {

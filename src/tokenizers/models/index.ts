@@ -25,6 +25,10 @@ export type Model = {
   sample?(pieces: readonly string[], sampling: Sampling, uniform: () => number): number[][]
   /** The n best ways to write the pieces of a text, best first. */
   nBest?(pieces: readonly string[], n: number): Segmentation[]
+  /** The same model as if it had no tokens of these ids, but for their place in the vocabulary. */
+  without?(ids: ReadonlySet<number>): Model
+  /** Where a piece is cut before this model reads the parts, each for itself. */
+  cuts?(piece: string): readonly number[]
   /** How it comes to the tokens of a piece. Costs more than `tokenize`: for people who look at single pieces. */
   explain?(piece: string): ModelSteps
   /** As in tokenizer.json. */

@@ -13,7 +13,7 @@ const slotMask = 4 * mostKept - 1
 
 /** Pieces → tokens as `Model.tokenize` gives them, but in units of the piece before it is spelled for the model. */
 export class PieceCache {
-  readonly #model: Model
+  readonly model: Model
   readonly #spelling: Spelling | undefined
   /** An open-addressing table of entry numbers plus one; 0 is free. */
   readonly #slots = new Int32Array(slotMask + 1)
@@ -30,7 +30,7 @@ export class PieceCache {
   to = 0
 
   constructor(model: Model, spelling: Spelling | undefined) {
-    this.#model = model
+    this.model = model
     this.#spelling = spelling
   }
 
@@ -88,14 +88,14 @@ export class PieceCache {
   /** What each token of a piece stands for, as the model sees it. */
   texts(piece: string): string[] {
     const seen = this.#spelling?.(piece).text ?? piece
-    const tokens = this.#model.tokenize(seen)
+    const tokens = this.model.tokenize(seen)
     return Array.from({ length: tokens.length / 3 }, (_, i) => seen.slice(tokens[3 * i + 1], tokens[3 * i + 2]))
   }
 
   #tokenize(piece: string): Int32Array {
-    if (!this.#spelling) return Int32Array.from(this.#model.tokenize(piece))
+    if (!this.#spelling) return Int32Array.from(this.model.tokenize(piece))
     const { text, starts, ends } = this.#spelling(piece)
-    const tokens = Int32Array.from(this.#model.tokenize(text))
+    const tokens = Int32Array.from(this.model.tokenize(text))
     if (starts && ends)
       for (let i = 0; i < tokens.length; i += 3) {
         tokens[i + 1] = starts[tokens[i + 1]!]!

@@ -1,7 +1,7 @@
 /** The tokens of a Unigram model that fit at each place of a piece, and the best way through them. */
 import { characterLength } from '../text/unicode.ts'
 import { Lattice } from './lattice.ts'
-import { NO_TOKEN, Trie } from './trie.ts'
+import { NO_TOKEN, type Trie } from './trie.ts'
 
 /** Takes tokens that fit: by where they begin, then by length. */
 type Sink = { add(id: number, start: number, end: number, score: number): void }
@@ -55,17 +55,19 @@ export class BestPaths implements Sink {
 
 /** A Unigram model's tokens and their scores, by id. */
 export class ScoredTokens {
-  readonly #trie = new Trie()
+  readonly #trie: Trie
   readonly #scores: Float64Array
   readonly #unknownId: number
   readonly #unknownScore: number
+  /** 1 for the tokens that never fit. */
+  readonly #hidden: Uint8Array
 
-  /** Tokens that are undefined never fit. `unknownScore` is that of a character that no token spells, written as `unknownId`, or `NO_TOKEN`. */
-  constructor(tokens: readonly (string | undefined)[], scores: Float64Array, unknownId: number, unknownScore: number) {
-    tokens.forEach((token, id) => {
-      if (token !== undefined) this.#trie.add(token, id)
-    })
+  /** `unknownScore` is that of a character that no token spells, written as `unknownId`, or `NO_TOKEN`. */
+  constructor(trie: Trie, scores: Float64Array, hidden: ReadonlySet<number>, unknownId: number, unknownScore: number) {
+    this.#trie = trie
     this.#scores = scores
+    this.#hidden = new Uint8Array(scores.length)
+    for (const id of hidden) this.#hidden[id] = 1
     this.#unknownId = unknownId
     this.#unknownScore = unknownScore
   }
@@ -73,6 +75,7 @@ export class ScoredTokens {
   /** Tells all tokens that fit in a piece that begins at `origin`. */
   fit(piece: string, origin: number, sink: Sink): void {
     const trie = this.#trie
+    const hidden = this.#hidden
     for (let start = 0; start < piece.length; ) {
       const next = start + characterLength(piece, start)
       let spelled = false
@@ -82,7 +85,7 @@ export class ScoredTokens {
         if (cell < 0) break
         node = trie.node(cell)
         const id = trie.token(cell)
-        if (id === NO_TOKEN) continue
+        if (id === NO_TOKEN || hidden[id] === 1) continue
         sink.add(id, origin + start, origin + i + 1, this.#scores[id]!)
         if (i + 1 === next) spelled = true
       }

@@ -6,7 +6,7 @@ import type { Model } from './index.ts'
 import type { Lattice, Path } from './lattice.ts'
 import { checkSampling, type Segmentation } from './sampling.ts'
 import type { UnigramSteps } from './steps.ts'
-import { NO_TOKEN } from './trie.ts'
+import { NO_TOKEN, Trie } from './trie.ts'
 import { BestPaths, ScoredTokens } from './unigram-paths.ts'
 import { scoreAsRead } from './unigram-score.ts'
 import { unknownPiece } from './unknown-piece.ts'
@@ -60,20 +60,35 @@ function draw(segmentations: readonly Segmentation[], alpha: number, uniform: ()
 
 /** Errors of `tokenize`: `UNKNOWN_PIECE` if a character is unknown and there is no unknown token. */
 export function unigram(options: UnigramOptions): Model {
-  const { pieces, unknownId, byteFallback = false } = options
+  const { pieces, byteFallback = false } = options
   const vocabulary = vocabularyOfPieces(options)
   const scores = Float64Array.from(pieces, ([, score]) => scoreAsRead(score))
+  const trie = new Trie()
+  pieces.forEach(([token], id) => {
+    trie.add(token, id)
+  })
   const hidden = new Set(options.hidden)
   const least = scores.reduce((soFar, score, id) => (hidden.has(id) ? soFar : Math.min(soFar, score)), Infinity)
-  const unknownScore = least - unknownPenalty
-  const tokens = new ScoredTokens(
-    pieces.map(([token], id) => (hidden.has(id) ? undefined : token)),
-    scores,
-    unknownId ?? NO_TOKEN,
-    unknownScore,
-  )
   const bytesOf = byteFallback ? byteTokens(vocabulary) : () => undefined
+  return modelOf({ options, vocabulary, trie, scores, unknownScore: least - unknownPenalty, bytesOf }, hidden)
+}
+
+/** What models of the same pieces share, whatever of them is hidden. */
+type Parts = {
+  readonly options: UnigramOptions
+  readonly vocabulary: Vocabulary
+  readonly trie: Trie
+  readonly scores: Float64Array
+  readonly unknownScore: number
+  readonly bytesOf: (text: string) => number[] | undefined
+}
+
+/** `hidden`: the tokens that no text spells. */
+function modelOf(parts: Parts, hidden: ReadonlySet<number>): Model {
+  const { options, vocabulary, trie, scores, unknownScore, bytesOf } = parts
+  const { pieces, unknownId, byteFallback = false } = options
   const bestPaths = new BestPaths()
+  const tokens = new ScoredTokens(trie, scores, hidden, unknownId ?? NO_TOKEN, unknownScore)
 
   /** The tokens of a path through a piece, whose token i is ids[i] and ends at ends[i]. Neighboring unknowns are one. */
   function write(piece: string, ids: readonly number[], ends: readonly number[]): number[] {
@@ -154,13 +169,14 @@ export function unigram(options: UnigramOptions): Model {
       return writePieces(parts, lattice, edges)
     },
     nBest,
+    without: (ids) => modelOf(parts, new Set([...hidden, ...ids])),
     explain,
     json: () => ({
       type: 'Unigram',
       unk_id: unknownId ?? null,
       vocab: pieces,
       byte_fallback: byteFallback,
-      ...(hidden.size > 0 && { hidden_ids: [...hidden] }),
+      ...(options.hidden?.length && { hidden_ids: options.hidden }),
     }),
   }
 }
