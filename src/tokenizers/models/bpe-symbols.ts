@@ -27,7 +27,7 @@ export class SymbolReader {
   readonly #options: SymbolOptions
   readonly #prefix: string
   readonly #suffix: string
-  readonly #unknownId: number | undefined
+  readonly unknownId: number | undefined
   readonly #bytesOf: (text: string) => number[] | undefined
   /** Ids by code point, one table for each of: as it is, with the prefix, with the suffix, with both. */
   readonly #known = [0, 1, 2, 3].map(() => new Map<number, number>())
@@ -46,7 +46,7 @@ export class SymbolReader {
     this.#options = options
     this.#prefix = options.continuingPrefix ?? ''
     this.#suffix = options.endOfWordSuffix ?? ''
-    this.#unknownId = options.unknown === undefined ? undefined : options.vocabulary.idOf(options.unknown)
+    this.unknownId = options.unknown === undefined ? undefined : options.vocabulary.idOf(options.unknown)
     this.#bytesOf = options.byteFallback ? byteTokens(options.vocabulary) : () => undefined
   }
 
@@ -90,7 +90,7 @@ export class SymbolReader {
         plain = false
       } else {
         if (!fuseUnknown) this.#flush()
-        if (this.#unknownId === undefined) throw unknownPiece(String.fromCodePoint(point), unknown)
+        if (this.unknownId === undefined) throw unknownPiece(String.fromCodePoint(point), unknown)
         this.#pending += size
       }
     }
@@ -134,7 +134,7 @@ export class SymbolReader {
 
   #flush(): void {
     if (this.#pending === 0) return
-    this.#add(this.#unknownId!, this.#pending)
+    this.#add(this.unknownId!, this.#pending)
     this.#pending = 0
   }
 

@@ -105,6 +105,7 @@ export function bpe(options: BpeOptions): Model {
 
   return {
     vocabulary,
+    unknownId: reader.unknownId,
     tokenize,
     explain,
     sample(pieces, sampling, uniform) {

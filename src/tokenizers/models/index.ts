@@ -16,6 +16,8 @@ export type Model = {
    * always gives the same tokens.
    */
   tokenize(piece: string): number[]
+  /** The id of the token for what is unknown, if there is one. */
+  readonly unknownId?: number | undefined
   /** The id whose tokens are shown as the text they stand for, not as the token: Unigram's unknown token. */
   readonly labeledByText?: number
   /**

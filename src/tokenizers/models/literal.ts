@@ -17,18 +17,31 @@ export function literalModel(model: Model, ids: Iterable<number>): Model {
   return model.without?.(new Set(spellings.keys())) ?? cutting(model, spellings)
 }
 
+/** Where the characters of a text end, but for the last. */
+function characterEnds(text: string): number[] {
+  const ends: number[] = []
+  for (let at = characterLength(text, 0); at < text.length; at += characterLength(text, at)) ends.push(at)
+  return ends
+}
+
 /** Cuts what a model takes for such a token after its first character: in two parts it is no longer that token. */
 function cutting(model: Model, spellings: ReadonlyMap<number, string>): Model {
   type Tokenize = (piece: string) => number[]
 
-  /** Where the tokens of a piece must be cut. The unknown token may stand for other text than its own. */
+  /**
+   * Where the tokens of a piece must be cut. The unknown token may stand for other text than its own. So may others where characters
+   * without a token were left out, which joins what is around them: such a piece is cut into its characters.
+   */
   function cutsOf(piece: string, tokens: readonly number[]): number[] {
     const cuts: number[] = []
     for (let i = 0; i < tokens.length; i += 3) {
-      const spelling = spellings.get(tokens[i]!)
+      const id = tokens[i]!
+      const spelling = spellings.get(id)
+      if (spelling === undefined) continue
       const start = tokens[i + 1]!
-      if (spelling?.length === tokens[i + 2]! - start && piece.startsWith(spelling, start))
+      if (spelling.length === tokens[i + 2]! - start && piece.startsWith(spelling, start))
         cuts.push(start + characterLength(piece, start))
+      else if (id !== model.unknownId) return characterEnds(piece)
     }
     return cuts
   }

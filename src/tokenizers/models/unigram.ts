@@ -150,6 +150,7 @@ function modelOf(parts: Parts, hidden: ReadonlySet<number>): Model {
 
   return {
     vocabulary,
+    unknownId,
     labeledByText: unknownId,
     tokenize(piece) {
       bestPaths.reset(piece.length)

@@ -41,6 +41,7 @@ export function wordPiece(options: WordPieceOptions): Model {
 
   return {
     vocabulary,
+    unknownId,
     tokenize(piece) {
       const tokens: number[] = []
       if (!tooLong(piece) && match(piece, tokens)) return tokens
