@@ -34,6 +34,28 @@ describe('a template', () => {
   })
 })
 
+describe('a template with tools, or of a model that reasons', () => {
+  type Sample = {
+    templates: Record<string, string>
+    conversations: Record<string, TemplateMessage[]>
+    tools: object[]
+    results: [template: string, conversation: string, tools: boolean, mode: string, text: string | null][]
+  }
+  const file = new URL('../../test/oracles/data/tokenizers/chat-templates-tools.json', import.meta.url)
+  const { templates, conversations, tools, results }: Sample = JSON.parse(readFileSync(file, 'utf8'))
+  test.each(Object.entries(templates))('%s', async (name, template) => {
+    for (const [, conversation, withTools, mode, expected] of results.filter(([of]) => of === name)) {
+      const text = await applyChatTemplate(tokenizer, conversations[conversation]!, {
+        template,
+        addGenerationPrompt: mode === 'prompt',
+        continueFinalMessage: mode === 'continue',
+        variables: { tools: withTools ? tools : null },
+      }).catch(() => null)
+      expect([conversation, mode, text]).toEqual([conversation, mode, expected])
+    }
+  })
+})
+
 const hello: TemplateMessage[] = [{ role: 'user', content: 'Hello' }]
 const messageOf = async (of: Tokenizer, template?: string): Promise<string> => {
   const error: unknown = await applyChatTemplate(of, hello, template === undefined ? {} : { template }).catch(
@@ -47,7 +69,8 @@ const messageOf = async (of: Tokenizer, template?: string): Promise<string> => {
 
 describe('a template that asks for too much', () => {
   test('time is stopped', async () => {
-    const template = '{% for a in range(10000) %}{% for b in range(10000) %}{{ a }}{% endfor %}{% endfor %}'
+    const template =
+      "{% set x = range(99999) | join('x' | indent(40, true)) %}{% for i in range(99999) %}{{ 'y' in x }}{% endfor %}"
     const start = performance.now()
     const before = process.memoryUsage.rss()
     expect(await messageOf(tokenizer, template)).toMatch(/^The chat template given takes more than 5 s\.\n/)
@@ -59,10 +82,58 @@ describe('a template that asks for too much', () => {
     'numbers is refused: %s',
     async (numbers) => expect(await messageOf(tokenizer, `{{ ${numbers} | length }}`)).toMatch(/more than 100000/),
   )
-  test('text is refused', async () => {
-    const doubling =
-      "{% set all = namespace(text='x') %}{% for i in range(64) %}{% set all.text = all.text ~ all.text %}{% endfor %}{{ all.text }}"
-    expect(await messageOf(tokenizer, doubling)).toMatch(/Invalid string length/)
+  const grow = (step: string, start = "'x'", rounds = 64) =>
+    `{% set all = namespace(kept=${start}) %}{% for i in range(${rounds}) %}${step}{% endfor %}{{ all.kept | length }}`
+  const x8M =
+    "{% set x = 'x' | join %}{% set all = namespace(kept='x') %}{% for i in range(23) %}{% set all.kept = all.kept ~ all.kept %}{% endfor %}"
+  test.each([
+    ['a doubled text', grow('{% set all.kept = all.kept ~ all.kept %}')],
+    ['a doubled sum', grow('{% set all.kept = all.kept + all.kept %}')],
+    ['a doubled list', grow('{% set all.kept = all.kept + all.kept %}', '[1]')],
+    ['a list of itself, spelled', `${grow('{% set all.kept = [all.kept, all.kept] %}', '[]')}{{ all.kept | tojson }}`],
+    ['a text that grows slowly', grow("{% set all.kept = all.kept ~ 'abcdefgh' %}", "''", 99_999)],
+    ['loops in loops', '{% for a in range(9999) %}{% for b in range(9999) %}abcdefgh{% endfor %}{% endfor %}'],
+    [
+      'a wide join',
+      "{{ range(99999) | join('x' | replace('', 'abcdefgh' | replace('', 'abcdefgh')) | replace('', 'abcdefghijkl')) }}",
+    ],
+    ['a wide join twice', "{% set s = range(99999) | join('abcdefgh') %}{{ range(99999) | join(s) }}"],
+    ['a wide indent', "{{ 'x' | indent(500000000, true) }}"],
+    ['a wide indent in JSON', '{{ range(99999) | tojson(indent=100000) }}'],
+    ['a replacement', `${x8M}{{ all.kept | replace('x', 'abcdefgh' ~ all.kept) }}`],
+    ['split texts', `${x8M}{% set a = all.kept.split('x') %}{% set b = all.kept.split('x') %}{{ a | length }}`],
+    ['slices', grow('{% set all.kept = all.kept + [range(99999)[1:]] %}', '[]', 9999)],
+    ['a macro that calls itself', '{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}'],
+    [
+      'macros that call themselves twice',
+      '{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}abcdefgh{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}',
+    ],
+    ['dictionaries', grow("{% set all.kept = all.kept + [{'a': i, 'b': i, 'c': [i, i]}] %}", '[]', 99_999)],
+  ])('memory is stopped: %s', { timeout: 60_000 }, async (_, template) => {
+    const before = process.memoryUsage().rss
+    expect(await messageOf(tokenizer, template)).toMatch(/more than|Invalid string length/)
+    expect(process.memoryUsage().rss - before).toBeLessThan(2e9)
+  })
+  test('the end of what goes on is found', async () => {
+    const said = { role: 'assistant', content: 'I am ' }
+    const text = (template: string, options = {}) =>
+      applyChatTemplate(tokenizer, [...hello, said], { template, continueFinalMessage: true, ...options })
+    const turns =
+      '{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}'
+    expect(await text(turns)).toBe('<user>Hello</><assistant>I am ')
+    expect(await text(turns.replace('m.content', 'm.content | trim'))).toBe('<user>Hello</><assistant>I am')
+    await expect(text(turns.replace('m.content', 'm.role'))).rejects.toThrow(/the last message is not in what it makes/)
+    await expect(text(turns, { addGenerationPrompt: true })).rejects.toThrow(/give one of/)
+  })
+  test('a conversation of a million tokens is no such template', async () => {
+    const long = Array.from({ length: 2000 }, (_, i) => ({
+      role: i % 2 ? 'assistant' : 'user',
+      content: 'word '.repeat(400),
+    }))
+    for (const template of Object.values(templates).slice(0, 3)) {
+      const text = await applyChatTemplate(tokenizer, long, { template })
+      expect(text.length).toBeGreaterThan(4e6)
+    }
   })
 })
 

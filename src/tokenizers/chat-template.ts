@@ -1,6 +1,6 @@
 /** Chat templates: how the turns of a conversation become the text that a model was trained to go on from. */
 import { withinTime } from '../base/deadline.ts'
-import { fileError, PellucidError } from '../base/errors.ts'
+import { fileError, PellucidError, usageError } from '../base/errors.ts'
 import { show } from '../base/json.ts'
 import { tokenRoles } from './config.ts'
 import { templateFileOf } from './formats/settings.ts'
@@ -16,8 +16,10 @@ export type TemplateMessage = {
 }
 
 export type ChatTemplateOptions = {
-  /** Ends where the model's answer begins. Default true. */
+  /** Ends where the model's answer begins. Default true, but with `continueFinalMessage`. */
   readonly addGenerationPrompt?: boolean
+  /** Ends where the last message ends, without what a template puts behind it, so that a model goes on with it. */
+  readonly continueFinalMessage?: boolean
   /** In place of the tokenizer's own. */
   readonly template?: string
   /** Further variables that the template knows. */
@@ -26,18 +28,6 @@ export type ChatTemplateOptions = {
 
 /** No honest template takes as long: one that does would never end. */
 const mostSeconds = 5
-/** Numbers in a range: as many as Hugging Face's library allows. */
-const mostNumbers = 100_000
-
-/** Jinja's `range`, which refuses to fill the memory with numbers. */
-function range(first: number, second?: number, step = 1): number[] {
-  const [start, stop] = second === undefined ? [0, first] : [first, second]
-  if (step === 0) throw new Error('range() step must not be zero')
-  const length = Math.max(0, Math.ceil((stop - start) / step))
-  if (length > mostNumbers) throw new Error(`range() of ${length} numbers, more than ${mostNumbers}`)
-  return Array.from({ length }, (_, i) => start + i * step)
-}
-
 /**
  * The template in tokenizer_config.json (or in chat_template.jinja beside it); where it has several by name, the one called `default`.
  * Undefined for a model that is not made for conversations.
@@ -63,39 +53,66 @@ function nameOf(tokenizer: Tokenizer, isGiven: boolean): string {
   return file === undefined ? 'The chat template of the model' : `${file}: the chat template`
 }
 
+/** Stands at the end of the message that is gone on with; what a template puts behind it is cut off with it. */
+const endMark = 'END_OF_THE_MESSAGE_THAT_GOES_ON '
+
+/** Marks the end of the last message, in its last text if it has parts. Changes it. */
+function markEnd(messages: Record<string, unknown>[]): void {
+  const last = messages.at(-1)
+  const parts = (Array.isArray(last?.content) ? last.content : [last]) as Record<string, unknown>[]
+  const field = Array.isArray(last?.content) ? 'text' : 'content'
+  const text = parts.findLast((part) => typeof part?.[field] === 'string')
+  if (!text) throw new Error('there is no last message with a text to go on with')
+  text[field] = `${text[field]}${endMark}`
+}
+
+/** The text up to the mark; a template that trims a message takes the white space before the mark too. */
+function upToMark(text: string): string {
+  const end = text.lastIndexOf(endMark.trimEnd())
+  if (end < 0) throw new Error('the last message is not in what it makes')
+  return text.startsWith(endMark, end) ? text.slice(0, end) : text.slice(0, end).trimEnd()
+}
+
 /**
  * Messages as one text, by a Jinja template, in which special tokens are written out: encode it with `special: 'parse'` and without
- * adding more. Throws BAD_TEMPLATE for a template that cannot be read, that refuses the messages, or that takes more than five
- * seconds (which only Node can tell); NO_TEMPLATE where there is none.
+ * adding more. Throws BAD_TEMPLATE for a template that cannot be read, that refuses the messages, that makes more than 16 million
+ * characters or does more than any conversation needs, or that takes more than five seconds (which only Node can tell);
+ * NO_TEMPLATE where there is none.
  */
 export async function applyChatTemplate(
   tokenizer: Tokenizer,
   messages: readonly (ChatMessage | TemplateMessage)[],
-  { addGenerationPrompt = true, template: given, variables = {} }: ChatTemplateOptions = {},
+  options: ChatTemplateOptions = {},
 ): Promise<string> {
+  const { template: given, continueFinalMessage = false, variables = {} } = options
+  const { addGenerationPrompt = !continueFinalMessage } = options
+  if (addGenerationPrompt && continueFinalMessage)
+    throw usageError(
+      'BAD_OPTION',
+      'A conversation goes on with its last message, or with a new one: give one of continueFinalMessage and addGenerationPrompt.',
+    )
   const template = given ?? chatTemplateOf(tokenizer)
   if (template === undefined)
     throw fileError('NO_TEMPLATE', 'The tokenizer has no chat template: its model is not made for conversations.')
-  const { Template } = await import('@huggingface/jinja')
+  // Only conversations need it.
+  const { renderTemplate } = await import('./template-runtime.ts')
   const tokens = tokenRoles.flatMap((role) =>
     role in tokenizer.named ? [[`${role}_token`, tokenizer.named[role]]] : [],
   )
-  const values = {
-    // A copy: templates may change what they are given.
-    messages: structuredClone(messages),
-    // Templates ask whether these are none, which what is undefined is not.
-    tools: null,
-    documents: null,
-    add_generation_prompt: addGenerationPrompt,
-    ...Object.fromEntries(tokens),
-    ...variables,
-    bounded_range: range,
-  }
   const render = (): string => {
-    const program = new Template(template)
-    // The library refuses a variable named like one of its own functions; a template may name it so.
-    program.parsed.body.unshift(...new Template('{% set range = bounded_range %}').parsed.body)
-    return program.render(values)
+    // A copy: templates may change what they are given.
+    const copy = structuredClone(messages) as unknown as Record<string, unknown>[]
+    if (continueFinalMessage) markEnd(copy)
+    const text = renderTemplate(template, {
+      messages: copy,
+      // Templates ask whether these are none, which what is undefined is not.
+      tools: null,
+      documents: null,
+      add_generation_prompt: addGenerationPrompt,
+      ...Object.fromEntries(tokens),
+      ...variables,
+    })
+    return continueFinalMessage ? upToMark(text) : text
   }
   try {
     return withinTime(1000 * mostSeconds, render)
