@@ -95,7 +95,16 @@ export class AddedTokens {
    * tokens found within that. Errors: `SPECIAL_TOKEN_IN_TEXT`, with handling 'error' and a special token in the text;
    * `TEXT_TOO_LARGE`, if the normalizer multiplies it.
    */
-  *segments(text: Aligned, special: SpecialHandling): Generator<Segment> {
+  segments(text: Aligned, special: SpecialHandling): Iterable<Segment> {
+    if (text.text === '') return []
+    if (this.#raw.find(text.text, 0)) return this.#segments(text, special)
+    // As most texts are: no token to look at, no part to cut out.
+    const whole = this.#normalizing(text.text.length)(text)
+    if (this.#normalized.find(whole.text, 0)) return this.#find(whole, this.#normalized, special)
+    return whole.text === '' ? [] : [{ text: whole }]
+  }
+
+  *#segments(text: Aligned, special: SpecialHandling): Generator<Segment> {
     const normalized = this.#normalizing(text.text.length)
     for (const segment of this.#find(text, this.#raw, special))
       if (segment.token) yield segment

@@ -46,7 +46,8 @@ const options: Readonly<Record<string, Rule>> = {
 }
 
 function check(given: object, rules: Readonly<Record<string, Rule>>, code: string, where: string): void {
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys(given)) {
+    const value = (given as Record<string, unknown>)[name]
     if (value === undefined) continue
     const rule = entryOf(rules, name)
     if (!rule) {
@@ -60,13 +61,16 @@ function check(given: object, rules: Readonly<Record<string, Rule>>, code: strin
   }
 }
 
+/** Errors: `BAD_TEXT`. */
+export function checkText(text: unknown): void {
+  if (typeof text !== 'string') throw usageError('BAD_TEXT', `The text to encode is ${show(text)}.\nExpected a string.`)
+}
+
 /** Errors: `BAD_TEXT`, `BAD_OPTION`, `BAD_TRUNCATION`, `BAD_PADDING`. */
-export function checkEncoding(texts: readonly unknown[], given: object): void {
-  for (const each of texts)
-    if (typeof each !== 'string')
-      throw usageError('BAD_TEXT', `The text to encode is ${show(each)}.\nExpected a string.`)
+export function checkOptions(given: object): void {
+  const { pair, truncation: cut, padding: fill } = given as Record<string, unknown>
+  if (pair !== undefined) checkText(pair)
   check(given, options, 'BAD_OPTION', '')
-  const { truncation: cut, padding: fill } = given as { truncation?: unknown; padding?: unknown }
   if (typeof cut === 'object') check(cut!, truncation, 'BAD_TRUNCATION', 'truncation.')
   if (typeof fill === 'object') check(fill!, padding, 'BAD_PADDING', 'padding.')
 }

@@ -1,47 +1,62 @@
-/** What encoding a text gives: ids and, for each token, everything a model or a person may ask about it. */
-
-import type { Part, Run, TextRun } from './parts.ts'
+/** What a tokenizer makes of a text or a pair: ids, tokens, offsets and masks. */
+import { lengthOf, lengthOfAll, type Part, type Run } from './parts.ts'
 import { trimOffsets } from './trim-offsets.ts'
 
 /** The spelling of an id. */
 export type TokenOf = (id: number) => string
 
-/** The columns of an encoding. */
-export type Columns = {
-  ids: Int32Array
-  starts: Int32Array
-  ends: Int32Array
-  typeIds: Int32Array
-  attentionMask: Uint8Array
-  specialTokensMask: Uint8Array
-  /** −1 for what belongs to no text. */
-  sequenceIds: Int8Array
-  labels: Map<number, string>
+/** Tokens that bring an encoding to a length, before it or after it. */
+export type Filling = {
+  readonly length: number
+  readonly before: boolean
+  readonly id: number
+  readonly token: string
+  readonly typeId: number
 }
 
-/** A typed array as a list of numbers; `Array.from` takes the slow way of iterators. */
-function toList(column: Int32Array | Uint8Array | Int8Array): number[] {
-  const list = new Array<number>(column.length)
-  for (let i = 0; i < list.length; i++) list[i] = column[i]!
-  return list
+/** Writes what a list has for the tokens of a run, from `at` on. */
+type Write<T> = (run: Run, list: T[], at: number) => void
+
+const writeIds: Write<number> = (run, list, at) => {
+  if ('tokens' in run) for (let i = run.from; i < run.to; i++) list[at++] = run.tokens.id(i)
+  else list[at] = run.id
 }
+
+/** The same for all tokens of a run. */
+const writeEach =
+  <T>(of: (run: Run) => T): Write<T> =>
+  (run, list, at) => {
+    list.fill(of(run), at, at + lengthOf(run))
+  }
+
+const writeTypeIds = writeEach((run) => run.typeId)
+const writeAttention = writeEach<number>(() => 1)
+const writeSpecial = writeEach<number>((run) => ('tokens' in run || !run.special ? 0 : 1))
+const writeSequences = writeEach<number | null>((run) => ('tokens' in run ? run.sequence : null))
 
 /**
- * The encoding of a text or a pair. All lists have one entry per token. The lists are made when they are first asked for: long
- * texts often need the ids alone.
+ * The encoding of a text or a pair. All lists have one entry per token. The lists are made when they are first asked for: often
+ * only the ids are.
  */
 export class Encoding {
-  readonly columns: Columns
+  readonly length: number
+  readonly #part: Part
   readonly #tokenOf: TokenOf
-  readonly #overflow: () => readonly Encoding[]
-  #overflowing?: readonly Encoding[]
-  #ids?: number[]
-  #tokens?: string[]
-  #offsets?: [number, number][]
-  constructor(columns: Columns, tokenOf: TokenOf, overflow: () => readonly Encoding[]) {
-    this.columns = columns
+  readonly #filling: Filling | undefined
+  #overflowing: readonly Encoding[] | undefined
+  #ids: number[] | undefined
+  #tokens: string[] | undefined
+  #offsets: [number, number][] | undefined
+  constructor(part: Part, tokenOf: TokenOf, filling?: Filling) {
+    this.#part = part
     this.#tokenOf = tokenOf
-    this.#overflow = overflow
+    this.#filling = filling
+    this.length = Math.max(lengthOfAll(part.runs), filling?.length ?? 0)
+  }
+
+  /** The same, and what overflows, brought to a length; what is longer stays as it is. */
+  filled(filling: Filling): Encoding {
+    return new Encoding(this.#part, this.#tokenOf, filling)
   }
 
   /**
@@ -50,104 +65,80 @@ export class Encoding {
    * combinations of the other in their own `overflowing`.
    */
   get overflowing(): readonly Encoding[] {
-    return (this.#overflowing ??= this.#overflow())
-  }
-
-  get length(): number {
-    return this.columns.ids.length
+    return (this.#overflowing ??= this.#part
+      .overflowing()
+      .map((part) => new Encoding(part, this.#tokenOf, this.#filling)))
   }
 
   get ids(): number[] {
-    return (this.#ids ??= toList(this.columns.ids))
+    return (this.#ids ??= this.#list(writeIds, () => this.#filling!.id))
   }
 
   get tokens(): string[] {
-    const { labels } = this.columns
-    return (this.#tokens ??= this.ids.map((id, i) => labels.get(i) ?? this.#tokenOf(id)))
+    return (this.#tokens ??= this.#list(
+      (run, list, at) => {
+        if (!('tokens' in run)) list[at] = run.token
+        else {
+          const { tokens, from, to } = run
+          for (let i = from; i < to; i++) list[at++] = tokens.labels.get(i) ?? this.#tokenOf(tokens.id(i))
+        }
+      },
+      () => this.#filling!.token,
+    ))
   }
 
   /** [start, end) of each token in its text, in UTF-16 code units: `text.slice(start, end)`. Special tokens have [0, 0). */
   get offsets(): [number, number][] {
-    const { starts, ends } = this.columns
-    return (this.#offsets ??= toList(starts).map((start, i) => [start, ends[i]!]))
+    return (this.#offsets ??= this.#list(
+      (run, list, at) => {
+        if (!('tokens' in run)) list[at] = [0, 0]
+        else {
+          const { tokens, from, to, trims } = run
+          for (let i = from; i < to; i++) list[at + i - from] = [tokens.start(i), tokens.end(i)]
+          if (trims.length > 0) trimOffsets(run, list, at, this.#tokenOf)
+        }
+      },
+      () => [0, 0],
+    ))
   }
 
   /** The segment of each token (`token_type_ids`). */
   get typeIds(): number[] {
-    return toList(this.columns.typeIds)
+    return this.#list(writeTypeIds, () => this.#filling!.typeId)
   }
 
   /** 1 for tokens, 0 for padding. */
   get attentionMask(): number[] {
-    return toList(this.columns.attentionMask)
+    return this.#list(writeAttention, () => 0)
   }
 
   /** 1 for special tokens that were put in and for padding, 0 for those of the text. */
   get specialTokensMask(): number[] {
-    return toList(this.columns.specialTokensMask)
+    return this.#list(writeSpecial, () => 1)
   }
 
   /** Which text each token belongs to: 0, or 1 for the second of a pair; null for special tokens that were put in and for padding. */
   get sequenceIds(): (number | null)[] {
-    return toList(this.columns.sequenceIds).map((id) => (id < 0 ? null : id))
+    return this.#list(writeSequences, () => null)
   }
 
-  /** The same encoding with its columns changed, and those of what overflows. */
-  map(change: (columns: Columns) => Columns): Encoding {
-    return new Encoding(change(this.columns), this.#tokenOf, () => this.overflowing.map((part) => part.map(change)))
+  /** A list run by run. `padding` is asked for the entry of each token that fills it up. */
+  #list<T>(write: Write<T>, padding: () => T): T[] {
+    const { length } = this
+    const list = new Array<T>(length)
+    const missing = length - lengthOfAll(this.#part.runs)
+    let at = 0
+    if (this.#filling?.before) while (at < missing) list[at++] = padding()
+    for (const run of this.#part.runs) {
+      write(run, list, at)
+      at += lengthOf(run)
+    }
+    while (at < length) list[at++] = padding()
+    return list
   }
 
   toJSON() {
     const { ids, tokens, offsets, typeIds, attentionMask, specialTokensMask } = this
     return { ids, tokens, offsets, typeIds, attentionMask, specialTokensMask }
   }
-}
-
-/** Columns of `length` tokens, to be filled. */
-export const emptyColumns = (length: number): Columns => ({
-  ids: new Int32Array(length),
-  starts: new Int32Array(length),
-  ends: new Int32Array(length),
-  typeIds: new Int32Array(length),
-  attentionMask: new Uint8Array(length).fill(1),
-  specialTokensMask: new Uint8Array(length),
-  sequenceIds: new Int8Array(length).fill(-1),
-  labels: new Map(),
-})
-
-const lengthOf = (run: Run) => ('tokens' in run ? run.to - run.from : 1)
-
-/** The labels of a run's tokens, at the places they get; looked for from the smaller side. */
-function copyLabels({ tokens, from, to }: TextRun, labels: Map<number, string>, at: number): void {
-  if (tokens.labels.size > to - from) {
-    for (let i = from; i < to; i++) if (tokens.labels.has(i)) labels.set(i - from + at, tokens.labels.get(i)!)
-  } else for (const [i, label] of tokens.labels) if (i >= from && i < to) labels.set(i - from + at, label)
-}
-
-/** Writes the columns of a part. */
-export function encodingOf(part: Part, tokenOf: TokenOf): Encoding {
-  const columns = emptyColumns(part.runs.reduce((sum, run) => sum + lengthOf(run), 0))
-  let at = 0
-  for (const run of part.runs) {
-    const length = lengthOf(run)
-    columns.typeIds.fill(run.typeId, at, at + length)
-    if ('tokens' in run) {
-      const { tokens, from, sequence, trims } = run
-      columns.sequenceIds.fill(sequence, at, at + length)
-      // Views and `set` cost more than this for the tokens of a line.
-      for (let i = 0; i < length; i++) {
-        columns.ids[at + i] = tokens.ids[from + i]!
-        columns.starts[at + i] = tokens.starts[from + i]!
-        columns.ends[at + i] = tokens.ends[from + i]!
-      }
-      copyLabels(run, columns.labels, at)
-      if (trims.length > 0) trimOffsets(columns, at, at + length, tokens.text, trims, tokenOf)
-    } else {
-      columns.ids[at] = run.id
-      columns.specialTokensMask[at] = run.special ? 1 : 0
-      columns.labels.set(at, run.token)
-    }
-    at += length
-  }
-  return new Encoding(columns, tokenOf, () => part.overflowing().map((other) => encodingOf(other, tokenOf)))
 }

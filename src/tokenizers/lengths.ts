@@ -1,6 +1,6 @@
 /** Fitting encodings to a length: truncation of one text or a pair, and padding. */
 import { usageError } from '../base/errors.ts'
-import { type Columns, type Encoding, emptyColumns } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { type Field, type Json, largestId } from './field.ts'
 
 export type Truncation = {
@@ -83,16 +83,14 @@ function keptOf(
 }
 
 /**
- * The number of tokens of one text, or of two → the stretches each is cut into. `added` special tokens will join them. Errors:
- * `BAD_TRUNCATION`.
+ * The number of tokens of one text, or of two → the stretches each is cut into; undefined if none needs to be. `added` special
+ * tokens will join them. Errors: `BAD_TRUNCATION`.
  */
 export function truncate(
   counts: readonly number[],
-  truncation: Truncation | undefined,
+  truncation: Truncation,
   added: number,
-): readonly Stretches[] {
-  const whole = () => counts.map((count): Stretches => [[0, count]])
-  if (!truncation) return whole()
+): readonly Stretches[] | undefined {
   const { maxLength, stride = 0, direction = 'right' } = truncation
   for (const [name, value] of Object.entries({ length: maxLength, stride }))
     if (!Number.isInteger(value) || value < 0)
@@ -103,7 +101,7 @@ export function truncate(
       `The truncation length is ${maxLength}, but ${added === 1 ? '1 special token is' : `${added} special tokens are`} added.\nExpected at least ${added}, or addSpecialTokens: false.`,
     )
   const most = maxLength - added
-  if (counts.reduce((sum, count) => sum + count, 0) <= most) return whole()
+  if (counts.reduce((sum, count) => sum + count, 0) <= most) return undefined
   const kept = keptOf(counts, most, truncation)
   return counts.map((count, i) => stretches(count, kept[i]!, stride, direction))
 }
@@ -114,24 +112,8 @@ export function pad(encodings: readonly Encoding[], padding: Padding | undefined
   const { length = 'longest', multipleOf = 1, direction = 'right', id, typeId = 0, token } = padding
   const longest = () => encodings.reduce((most, encoding) => Math.max(most, encoding.length), 0)
   const target = Math.ceil((length === 'longest' ? longest() : length) / multipleOf) * multipleOf
-  const padOne = (old: Columns): Columns => {
-    const size = old.ids.length
-    const count = target - size
-    if (count <= 0) return old
-    const columns = emptyColumns(target)
-    const [at, from] = direction === 'right' ? [0, size] : [count, 0]
-    columns.ids.fill(id).set(old.ids, at)
-    columns.starts.set(old.starts, at)
-    columns.ends.set(old.ends, at)
-    columns.typeIds.fill(typeId).set(old.typeIds, at)
-    columns.attentionMask.fill(0).set(old.attentionMask, at)
-    columns.specialTokensMask.fill(1).set(old.specialTokensMask, at)
-    columns.sequenceIds.set(old.sequenceIds, at)
-    for (const [i, label] of old.labels) columns.labels.set(i + at, label)
-    for (let i = from; i < from + count; i++) columns.labels.set(i, token)
-    return columns
-  }
-  return encodings.map((encoding) => encoding.map(padOne))
+  const filling = { length: target, before: direction === 'left', id, token, typeId }
+  return encodings.map((encoding) => encoding.filled(filling))
 }
 
 const strategies = { LongestFirst: 'longest_first', OnlyFirst: 'only_first', OnlySecond: 'only_second' } as const

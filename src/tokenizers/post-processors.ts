@@ -29,7 +29,7 @@ const special = (token: { id: number; token: string }, typeId: number): SpecialR
 
 const endsIn = (part: Part, id: number): boolean => {
   const last = part.runs.at(-1)
-  return last !== undefined && 'tokens' in last && last.to > last.from && last.tokens.ids[last.to - 1] === id
+  return last !== undefined && 'tokens' in last && last.to > last.from && last.tokens.id(last.to - 1) === id
 }
 
 /** Special tokens as a part, made once for all texts. */

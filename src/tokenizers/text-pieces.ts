@@ -4,7 +4,7 @@ import type { Model } from './models/index.ts'
 import { type PreTokenizer, piecesOf } from './pre-tokenizers/index.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
 import type { Spelled } from './text/bytes.ts'
-import { TokenList } from './token-list.ts'
+import { type TokenList, TokenWriter } from './token-list.ts'
 
 /** Takes a token: its id, the units [start, end) of the original it stands for, and what it is shown as if not as the token. */
 type TakeToken = (id: number, start: number, end: number, label: string | undefined) => void
@@ -86,17 +86,17 @@ export class TextPieces {
 
   /** The tokens of the text from those of each piece. */
   tokens(found: readonly (readonly number[])[]): TokenList {
-    const out = new TokenList(this.#text)
+    const out = new TokenWriter()
     let next = 0
     for (const stretch of this.stretches)
       if ('token' in stretch) pushFound(stretch, out)
       else
         for (const piece of stretch.pieces)
           piece.tokens(found[next++]!, this.model, (id, start, end, label) => {
-            if (label !== undefined) out.labels.set(out.length, label)
+            if (label !== undefined) out.label(label)
             out.push(id, start, end)
           })
-    return out
+    return out.finish(this.#text)
   }
 }
 
@@ -120,7 +120,7 @@ function read(text: Aligned, preTokenizer: PreTokenizer | undefined, model: Mode
 }
 
 /** Appends an added token as it was found. */
-export function pushFound({ text, token }: Required<Segment>, out: TokenList): void {
-  if (text.text !== token.content) out.labels.set(out.length, text.text)
+export function pushFound({ text, token }: Required<Segment>, out: TokenWriter): void {
+  if (text.text !== token.content) out.label(text.text)
   out.push(token.id, originalStart(text, 0), originalEnd(text, text.text.length))
 }

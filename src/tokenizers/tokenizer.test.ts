@@ -92,6 +92,37 @@ describe('long texts', () => {
   })
 })
 
+describe('texts one after the other', () => {
+  const fresh = () => parseTokenizer({ ...learned.toJSON(), ...withStages })
+  /** Several stages that cut, and one that rewrites before another cuts. */
+  const withStages = {
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Digits', individual_digits: true },
+        { type: 'ByteLevel', add_prefix_space: true, use_regex: true },
+      ],
+    },
+  }
+  const texts = Array.from({ length: 400 }, (_, i) => corpus.join(' ').slice(7 * i, 7 * i + ((i * i) % 97)))
+
+  it('keep their tokens', () => {
+    const tokenizer = fresh()
+    const kept = [...texts, corpus.join(' '), ...texts].map((text) => tokenizer.encode(text))
+    for (let i = 0; i < texts.length; i += 16) expect(JSON.stringify(kept[i])).toBe(JSON.stringify(lone(texts[i]!)))
+    expect(JSON.stringify(kept.slice(0, 400))).toBe(JSON.stringify(kept.slice(401)))
+  })
+  const lone = (text: string) => fresh().encode(text)
+
+  it('leave nothing of one that could not be finished', () => {
+    const tokenizer = fresh()
+    const text = 'Well begun 12'
+    expect(() => tokenizer.encode(`${text}<|endoftext|>`, { truncation: 1 })).toThrow()
+    expect(JSON.stringify(tokenizer.encode(text))).toBe(JSON.stringify(lone(text)))
+  })
+})
+
 describe('what makes no sense is refused', () => {
   const tokenizer = trainCharacters(['ab'])
   const misuse = (options: object) => () => tokenizer.encode('ab', options as EncodeOptions)

@@ -12,10 +12,10 @@ import {
 } from './added-tokens.ts'
 import type { NamedTokens } from './config.ts'
 import { bytesAdded, type Decoder, spacedDecoder } from './decoders/index.ts'
-import { checkEncoding } from './encode-checks.ts'
-import { type Encoding, encodingOf } from './encoding.ts'
+import { checkOptions, checkText } from './encode-checks.ts'
+import { Encoding } from './encoding.ts'
 import type { Json } from './field.ts'
-import { type Padding, pad, paddingJson, type Truncation, truncate, truncationJson } from './lengths.ts'
+import { type Padding, pad, paddingJson, type Stretches, type Truncation, truncate, truncationJson } from './lengths.ts'
 import type { Model } from './models/index.ts'
 import { literalModel } from './models/literal.ts'
 import { PieceCache } from './models/piece-cache.ts'
@@ -28,7 +28,7 @@ import { saveTokenizer } from './save.ts'
 import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
 import { wellFormed } from './text/unicode.ts'
 import { pushFound, TextPieces } from './text-pieces.ts'
-import { TokenList } from './token-list.ts'
+import { type TokenList, TokenWriter } from './token-list.ts'
 
 /** The stages of a tokenizer. Only the model is necessary. */
 export type Stages = {
@@ -64,6 +64,8 @@ export type EncodeOptions = {
   sampling?: Sampling
 }
 
+const noOptions: EncodeOptions = {}
+
 /** One way to write a text in tokens. `score` is the logarithm of its probability, but for a constant of the text. */
 export type ScoredTokens = { score: number; ids: number[]; tokens: string[]; offsets: [number, number][] }
 
@@ -84,6 +86,7 @@ export class Tokenizer {
   /** What pieces become: of text that may spell special tokens, and of text that is to stay text. */
   readonly #spelling: PieceCache
   #literal: PieceCache | undefined
+  readonly #writer = new TokenWriter()
   readonly #decoder: Decoder
   constructor(stages: Stages) {
     this.stages = stages
@@ -135,47 +138,47 @@ export class Tokenizer {
    * Text → tokens. Lone surrogates are encoded as U+FFFD. Errors: `SPECIAL_TOKEN_IN_TEXT`, `BAD_TRUNCATION`, `BAD_PADDING`,
    * `UNKNOWN_PIECE` (a vocabulary without an unknown token), `BAD_SAMPLING`, `BAD_TEXT`, `BAD_OPTION`.
    */
-  encode(text: string, options: EncodeOptions = {}): Encoding {
-    return pad([this.#encodeOne([text, options.pair], options)], this.#padding(options.padding))[0]!
+  encode(text: string, options: EncodeOptions = noOptions): Encoding {
+    if (options !== noOptions) checkOptions(options)
+    const encoding = this.#encodeOne(text, options.pair, options)
+    return pad([encoding], this.#padding(options.padding))[0]!
   }
 
   /** Several texts or pairs, padded to each other if padding is asked for. */
   encodeBatch(
     texts: readonly (string | readonly [string, string])[],
-    options: Omit<EncodeOptions, 'pair'> = {},
+    options: Omit<EncodeOptions, 'pair'> = noOptions,
   ): readonly Encoding[] {
-    const encodings = texts.map((text) => this.#encodeOne(typeof text === 'string' ? [text] : text, options))
+    checkOptions(options)
+    const encodings = texts.map((text) =>
+      Array.isArray(text)
+        ? this.#encodeOne(text[0], text[1], options)
+        : this.#encodeOne(text as string, undefined, options),
+    )
     return pad(encodings, this.#padding(options.padding))
   }
 
-  #encodeOne([text, pair]: readonly [string, string?], options: EncodeOptions): Encoding {
-    const texts = pair === undefined ? [text] : [text, pair]
-    checkEncoding(texts, options)
-    const {
-      special = 'error',
-      addSpecialTokens = true,
-      truncation = this.stages.truncation ?? false,
-      sampling,
-    } = options
-    const tokens = texts.map((one, i) =>
-      sampling ? this.#sampled(one, special, sampling, i) : this.#tokens(one, special),
-    )
-    return this.#arrange(tokens, addSpecialTokens, truncation)
+  #encodeOne(text: string, pair: string | undefined, options: EncodeOptions): Encoding {
+    const tokens = [this.#tokens(text, options, 0)]
+    if (pair !== undefined) tokens.push(this.#tokens(pair, options, 1))
+    return this.#arrange(tokens, options)
   }
 
   /** The tokens of one text or two, cut to length, with the special tokens around them. */
-  #arrange(tokens: readonly TokenList[], addSpecialTokens: boolean, truncation: Truncation | number | false): Encoding {
+  #arrange(
+    tokens: readonly TokenList[],
+    { addSpecialTokens = true, truncation = this.stages.truncation }: EncodeOptions,
+  ): Encoding {
     const { postProcessor } = this.stages
-    const added = (addSpecialTokens && postProcessor?.added(tokens.length === 2)) || 0
-    const settings = typeof truncation === 'number' ? { maxLength: truncation } : truncation || undefined
-    const cuts = truncate(
-      tokens.map(({ length }) => length),
-      settings,
-      added,
-    )
-    const parts = tokens.map((list, i) => textPart(list, cuts[i]!, i === 0 ? 0 : 1))
+    let cuts: readonly Stretches[] | undefined
+    if (truncation !== undefined && truncation !== false) {
+      const settings = typeof truncation === 'number' ? { maxLength: truncation } : truncation
+      const counts = tokens.map(({ length }) => length)
+      cuts = truncate(counts, settings, (addSpecialTokens && postProcessor?.added(tokens.length === 2)) || 0)
+    }
+    const parts = tokens.map((list, i) => textPart(list, cuts?.[i], i === 0 ? 0 : 1))
     const arranged = postProcessor?.process(parts, addSpecialTokens) ?? parts
-    return encodingOf(joinAll(arranged), this.#label)
+    return new Encoding(joinAll(arranged), this.#label)
   }
 
   /** A token as it is spelled in the vocabulary. Matched text that is spelled otherwise is kept beside its id. */
@@ -205,33 +208,40 @@ export class Tokenizer {
     return this.#added.segments({ text, origin: 0 }, special)
   }
 
-  /** The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. */
-  #tokens(text: string, special: SpecialHandling): TokenList {
-    const out = new TokenList(wellFormed(text))
+  /**
+   * The tokens of one text: added tokens as they are found, the rest cut into pieces and looked up. `site` keeps the texts of a pair
+   * apart where tokens are drawn at random.
+   */
+  #tokens(text: string, { special = 'error', sampling }: EncodeOptions, site: number): TokenList {
+    checkText(text)
+    if (sampling) return this.#sampled(text, special, sampling, site)
+    const clean = wellFormed(text)
     const cache = this.#pieceCache(special)
-    for (const segment of this.#segments(out.text, special))
+    const out = this.#writer
+    out.begin()
+    for (const segment of this.#segments(clean, special))
       if (segment.token) pushFound(segment as Required<Segment>, out)
       else this.#look(segment.text, cache, out)
-    return out
+    return out.finish(clean)
   }
 
   /** Looks up the pieces of a text. */
-  #look(text: Aligned, cache: PieceCache, out: TokenList): void {
+  #look(text: Aligned, cache: PieceCache, out: TokenWriter): void {
     const pieces = piecesOf(text, this.stages.preTokenizer)
-    const bounds = pieces.bounds.view()
-    for (let i = 0; i < bounds.length; i += 2) this.#piece(pieces.text, bounds[i]!, bounds[i + 1]!, cache, out)
+    const { data, length } = pieces.bounds
+    for (let i = 0; i < length; i += 2) this.#piece(pieces.text, data[i]!, data[i + 1]!, cache, out)
   }
 
-  #piece(aligned: Aligned, from: number, end: number, cache: PieceCache, out: TokenList): void {
+  #piece(aligned: Aligned, from: number, end: number, cache: PieceCache, out: TokenWriter): void {
     const { labeledByText } = cache.model
-    cache.find(aligned.text, from, end)
-    const { data, from: first, to } = cache
+    const first = cache.find(aligned.text, from, end)
+    const { data, to } = cache
     let texts: string[] | undefined
     for (let k = first; k < to; k += 3) {
       const id = data[k]!
       if (id === labeledByText) {
         texts ??= cache.texts(aligned.text.slice(from, end))
-        out.labels.set(out.length, texts[(k - first) / 3]!)
+        out.label(texts[(k - first) / 3]!)
       }
       out.push(id, originalStart(aligned, from + data[k + 1]!), originalEnd(aligned, from + data[k + 2]!))
     }
@@ -264,7 +274,7 @@ export class Tokenizer {
       throw usageError('BAD_N_BEST', `The number of ways to write a text is ${show(n)}.\nExpected an integer from 1.`)
     return model.nBest(pieces.spelled, n).map(({ tokens, score }) => {
       const found = pieces.tokens(tokens)
-      const { ids, tokens: spelled, offsets } = this.#arrange([found], false, false)
+      const { ids, tokens: spelled, offsets } = this.#arrange([found], { addSpecialTokens: false, truncation: false })
       return { score, ids, tokens: spelled, offsets }
     })
   }

@@ -1,6 +1,6 @@
 /** Taking the white space at the ends of tokens out of their offsets. */
-import type { Columns, TokenOf } from './encoding.ts'
-import type { Trim } from './parts.ts'
+import type { TokenOf } from './encoding.ts'
+import type { TextRun } from './parts.ts'
 import { characterBefore, characterLength } from './text/unicode.ts'
 
 const spaceAtStart = /^[Ġ\p{White_Space}]+/u
@@ -39,29 +39,28 @@ class SpaceCounts {
 }
 
 /**
- * Trims the offsets of the tokens from `from` up to `to`, character for character. A space that was put before a word inside the
- * text stands for the word's first character, so that is taken out too, as Hugging Face does.
+ * Trims the offsets of a run's tokens, which are those from `at` on, character for character. A space that was put before a word
+ * inside the text stands for the word's first character, so that is taken out too, as Hugging Face does.
  */
 export function trimOffsets(
-  { ids, starts, ends, labels }: Columns,
-  from: number,
-  to: number,
-  text: string,
-  trims: readonly Trim[],
+  { tokens, from, to, trims }: TextRun,
+  offsets: [number, number][],
+  at: number,
   tokenOf: TokenOf,
 ): void {
+  const { text, labels } = tokens
   const counts = new SpaceCounts(tokenOf)
   for (const { addPrefixSpace, first } of trims)
     for (let i = from; i < to; i++) {
-      const label = labels.size > 0 ? labels.get(i) : undefined
-      const [leading, trailing] = label === undefined ? counts.of(ids[i]!) : counts.in(label)
+      const label = labels.get(i)
+      const [leading, trailing] = label === undefined ? counts.of(tokens.id(i)) : counts.in(label)
       if (leading === 0 && trailing === 0) continue
-      const start = starts[i]!
-      const end = ends[i]!
+      const range = offsets[at + i - from]!
+      const [start, end] = range
       // A single space at the beginning was put there, so the offsets do not hold it.
       const putThere = leading === 1 && addPrefixSpace && ((first && i === from) || start === 0)
       const trimmed = Math.min(putThere ? start : after(text, start, leading), end)
-      starts[i] = trimmed
-      ends[i] = Math.max(before(text, end, trailing) ?? end, trimmed)
+      range[0] = trimmed
+      range[1] = Math.max(before(text, end, trailing) ?? end, trimmed)
     }
 }

@@ -9,24 +9,24 @@ import type { Model } from './index.ts'
 /** Longer pieces seldom come again and would fill the memory. */
 const longestKept = 64
 const mostKept = 1 << 16
-const slotMask = 4 * mostKept - 1
+const fewestSlots = 1 << 12
+
+/** Two units of a text as one number; `end` is where the piece ends. */
+const pairAt = (text: string, index: number, end: number): number =>
+  index + 1 < end ? text.charCodeAt(index) | (text.charCodeAt(index + 1) << 16) : text.charCodeAt(index)
 
 /** Pieces → tokens as `Model.tokenize` gives them, but in units of the piece before it is spelled for the model. */
 export class PieceCache {
   readonly model: Model
   readonly #spelling: Spelling | undefined
-  /** An open-addressing table of entry numbers plus one; 0 is free. */
-  readonly #slots = new Int32Array(slotMask + 1)
+  /** An open-addressing table: a piece's hash, and one more than where its record begins; 0 is free. It is at most half full. */
+  #slots = new Int32Array(2 * fewestSlots)
   #entries = 0
-  /** Entry e: its units are keys[keyEnds[e − 1], keyEnds[e]), its tokens values[valueEnds[e − 1], valueEnds[e]). */
-  readonly #keys = new IntegerList(1024)
-  readonly #keyEnds = new IntegerList(1024)
-  readonly #values = new IntegerList(1024)
-  readonly #valueEnds = new IntegerList(1024)
+  /** What is read together lies together: of each piece how many units and tokens it has, its units by twos, its tokens. */
+  readonly #records = new IntegerList(1 << 12)
 
-  /** The tokens found last: `data[from, to)`, three numbers each. */
-  data: Int32Array = this.#values.data
-  from = 0
+  /** The tokens found last: three numbers each, from where `find` says up to `to`. */
+  data: Int32Array = this.#records.data
   to = 0
 
   constructor(model: Model, spelling: Spelling | undefined) {
@@ -34,55 +34,72 @@ export class PieceCache {
     this.#spelling = spelling
   }
 
-  /** Finds the tokens of the piece text[start, end) and leaves them in `data`, `from` and `to`. */
-  find(text: string, start: number, end: number): void {
+  /** Finds the tokens of the piece text[start, end) and leaves them in `data`. @returns where they begin there */
+  find(text: string, start: number, end: number): number {
     const length = end - start
     if (length > longestKept) {
       this.data = this.#tokenize(text.slice(start, end))
-      this.from = 0
       this.to = this.data.length
-      return
+      return 0
     }
     let hash = length
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1)
-    hash ^= hash >>> 15
-    let slot = hash & slotMask
-    for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
-      if (this.#holds(entry - 1, text, start, length)) {
-        this.data = this.#values.data
-        this.from = entry === 1 ? 0 : this.#valueEnds.data[entry - 2]!
-        this.to = this.#valueEnds.data[entry - 1]!
-        return
-      }
-      slot = (slot + 1) & slotMask
+    for (let i = start; i < end; i += 2) {
+      hash = Math.imul(hash ^ pairAt(text, i, end), 0x9e3779b1)
+      hash ^= hash >>> 15
     }
-    this.#remember(slot, hash, text, start, end)
+    const slots = this.#slots
+    const mask = slots.length - 2
+    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      if (slots[slot] !== hash) continue
+      const record = slots[slot + 1]! - 1
+      const records = this.#records.data
+      if (records[record] !== length) continue
+      let at = record + 2
+      let i = start
+      while (i < end && records[at] === pairAt(text, i, end)) {
+        at++
+        i += 2
+      }
+      if (i < end) continue
+      this.data = records
+      this.to = at + 3 * records[record + 1]!
+      return at
+    }
+    return this.#remember(hash, text, start, end)
   }
 
-  #holds(entry: number, text: string, start: number, length: number): boolean {
-    const keys = this.#keys.data
-    const keyStart = entry === 0 ? 0 : this.#keyEnds.data[entry - 1]!
-    if (this.#keyEnds.data[entry]! - keyStart !== length) return false
-    for (let i = 0; i < length; i++) if (keys[keyStart + i] !== text.charCodeAt(start + i)) return false
-    return true
-  }
-
-  #remember(slot: number, hash: number, text: string, start: number, end: number): void {
+  #remember(hash: number, text: string, start: number, end: number): number {
     const tokens = this.#tokenize(text.slice(start, end))
+    const records = this.#records
     if (this.#entries === mostKept) {
       // Starting over keeps what is in use now, at the price of working it out once more.
-      this.#slots.fill(0)
-      this.#entries = this.#keys.length = this.#keyEnds.length = this.#values.length = this.#valueEnds.length = 0
-      slot = hash & slotMask
-    }
-    this.#slots[slot] = ++this.#entries
-    for (let i = start; i < end; i++) this.#keys.push(text.charCodeAt(i))
-    this.#keyEnds.push(this.#keys.length)
-    this.from = this.#values.length
-    for (const value of tokens) this.#values.push(value)
-    this.to = this.#values.length
-    this.#valueEnds.push(this.to)
-    this.data = this.#values.data
+      this.#slots = new Int32Array(2 * fewestSlots)
+      this.#entries = records.length = 0
+    } else if (4 * this.#entries >= this.#slots.length) this.#widen()
+    this.#place(hash, records.length + 1)
+    this.#entries++
+    records.pushPair(end - start, tokens.length / 3)
+    for (let i = start; i < end; i += 2) records.push(pairAt(text, i, end))
+    const at = records.length
+    for (const number of tokens) records.push(number)
+    this.data = records.data
+    this.to = records.length
+    return at
+  }
+
+  #place(hash: number, record: number): void {
+    const slots = this.#slots
+    const mask = slots.length - 2
+    let slot = (hash << 1) & mask
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask
+    slots[slot] = hash
+    slots[slot + 1] = record
+  }
+
+  #widen(): void {
+    const old = this.#slots
+    this.#slots = new Int32Array(2 * old.length)
+    for (let slot = 0; slot < old.length; slot += 2) if (old[slot + 1] !== 0) this.#place(old[slot]!, old[slot + 1]!)
   }
 
   /** What each token of a piece stands for, as the model sees it. */

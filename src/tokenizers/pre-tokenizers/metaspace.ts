@@ -4,7 +4,7 @@ import type { Scanner } from '../patterns/scanners.ts'
 import { originalStart } from '../text/aligned.ts'
 import type { Spelled } from '../text/bytes.ts'
 import { characterLength } from '../text/unicode.ts'
-import { cut, type PreTokenizer, prefixPieces } from './pieces.ts'
+import { cutting, type PreTokenizer, prefixPieces } from './pieces.ts'
 
 const schemes = ['always', 'first', 'never'] as const
 
@@ -55,7 +55,7 @@ export function readMetaspace(field: Field): PreTokenizer {
   const mark = field.get('replacement').character()
   const scheme = readPrependScheme(field)
   const split = field.get('split').boolean(true)
-  const scan = scanMarked(mark)
+  const cut = cutting(scanMarked(mark))
   const marked = (text: string, at: number) => text.charCodeAt(at) === 0x20 || text.startsWith(mark, at)
   return {
     json: field.object(),
@@ -65,7 +65,7 @@ export function readMetaspace(field: Field): PreTokenizer {
         scheme === 'first'
           ? prefixPieces(pieces, mark, (from) => originalStart(text, from) === 0 && !marked(text.text, from))
           : pieces
-      return split ? cut(prefixed, scan) : prefixed
+      return split ? cut(prefixed) : prefixed
     },
     spelling: (piece) => spell(piece, mark, scheme === 'always' && !marked(piece, 0) ? mark : ''),
   }

@@ -14,7 +14,10 @@ import type { Spelled, Spelling } from '../text/bytes.ts'
 import { IntegerList } from '../text/integer-list.ts'
 import { characterLength } from '../text/unicode.ts'
 
-/** A text and the pieces it is cut into: [start, end) pairs in units of `text`, in order, none empty. */
+/**
+ * A text and the pieces it is cut into: [start, end) pairs in units of `text`, in order, none empty. The list is lent: it is filled
+ * anew when the next text is cut.
+ */
 export type Pieces = { readonly text: Aligned; readonly bounds: IntegerList }
 
 export type PreTokenizer = {
@@ -26,28 +29,29 @@ export type PreTokenizer = {
   readonly spelling?: Spelling
 }
 
-/** The whole text as one piece. */
-function onePiece(text: Aligned): Pieces {
-  const bounds = new IntegerList(2)
-  if (text.text.length > 0) bounds.pushPair(0, text.text.length)
-  return { text, bounds }
-}
+/** The bounds of the text that is cut now. */
+const whole = new IntegerList(2)
 
 /** A text as a pre-tokenizer cuts it; without one it is one piece. */
 export function piecesOf(text: Aligned, preTokenizer: PreTokenizer | undefined): Pieces {
-  const whole = onePiece(text)
-  return preTokenizer?.split(whole) ?? whole
+  whole.clear()
+  if (text.text.length > 0) whole.pushPair(0, text.text.length)
+  const pieces = { text, bounds: whole }
+  return preTokenizer?.split(pieces) ?? pieces
 }
 
-/** Cuts every piece into what a scanner finds in it; what it leaves out is dropped. */
-export function cut({ text, bounds: old }: Pieces, scan: Scanner): Pieces {
-  const bounds = new IntegerList(Math.max(16, text.text.length >> 1))
-  for (let i = 0; i < old.length; i += 2) scan(text.text, old.data[i]!, old.data[i + 1]!, bounds)
-  return { text, bounds }
+/** A function that cuts every piece into what a scanner finds in it; what that leaves out is dropped. */
+export function cutting(scan: Scanner): (pieces: Pieces) => Pieces {
+  const bounds = new IntegerList()
+  return ({ text, bounds: old }) => {
+    bounds.clear()
+    for (let i = 0; i < old.length; i += 2) scan(text.text, old.data[i]!, old.data[i + 1]!, bounds)
+    return { text, bounds }
+  }
 }
 
 /** A pre-tokenizer that only cuts. */
-export const cutter = (json: Json, scan: Scanner): PreTokenizer => ({ json, split: (pieces) => cut(pieces, scan) })
+export const cutter = (json: Json, scan: Scanner): PreTokenizer => ({ json, split: cutting(scan) })
 
 /** Puts `prefix` before the pieces that need it, as a part of their first character. */
 export function prefixPieces({ text, bounds: old }: Pieces, prefix: string, needs: (from: number) => boolean): Pieces {

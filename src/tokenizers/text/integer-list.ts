@@ -7,6 +7,9 @@ export function enlarged<T extends Uint16Array | Int32Array | Float64Array>(colu
   return larger
 }
 
+/** Longer lists are not kept to be filled again. */
+const mostKept = 1 << 16
+
 export class IntegerList {
   data: Int32Array
   length = 0
@@ -30,6 +33,12 @@ export class IntegerList {
   /** The numbers so far, sharing memory with the list. */
   view(): Int32Array {
     return this.data.subarray(0, this.length)
+  }
+
+  /** Empties the list. Its memory is kept for what comes next, unless that is very much. */
+  clear(): void {
+    this.length = 0
+    if (this.data.length > mostKept) this.data = new Int32Array(16)
   }
 
   #grow(): void {
