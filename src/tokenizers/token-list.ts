@@ -70,6 +70,26 @@ export class TokenWriter {
     this.#size = at + width
   }
 
+  /** How many tokens were written. */
+  get length(): number {
+    return this.#size / width
+  }
+
+  /** Makes one token of neighbors that have an id, from token `from` on. None of them may have a label. */
+  join(id: number, from: number): void {
+    const numbers = this.#numbers
+    let kept = from * width
+    for (let i = kept; i < this.#size; i += width) {
+      if (kept > from * width && numbers[i] === id && numbers[kept - width] === id) {
+        numbers[kept - 1] = numbers[i + 2]!
+        continue
+      }
+      numbers.copyWithin(kept, i, i + width)
+      kept += width
+    }
+    this.#size = kept
+  }
+
   /** Says what text the token that is pushed next was matched with, where it is not the token's own. */
   label(text: string): void {
     this.#labels ??= new Map()

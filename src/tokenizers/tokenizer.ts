@@ -229,7 +229,10 @@ export class Tokenizer {
   #look(text: Aligned, cache: PieceCache, out: TokenWriter): void {
     const pieces = piecesOf(text, this.stages.preTokenizer)
     const { data, length } = pieces.bounds
+    const { joined } = cache.model
+    const before = out.length
     for (let i = 0; i < length; i += 2) this.#piece(pieces.text, data[i]!, data[i + 1]!, cache, out)
+    if (joined !== undefined) out.join(joined, before)
   }
 
   #piece(aligned: Aligned, from: number, end: number, cache: PieceCache, out: TokenWriter): void {

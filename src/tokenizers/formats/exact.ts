@@ -1,9 +1,8 @@
 /** SentencePiece models → the parts of a tokenizer, as SentencePiece itself reads texts. */
-import { fileError } from '../../base/errors.ts'
 import type { NamedTokens, TokenRole } from '../config.ts'
 import { type Field, type Json, largestId } from '../field.ts'
 import {
-  fusedDecoder,
+  decoders,
   metaspace,
   normalizers,
   preTokenizers,
@@ -17,67 +16,130 @@ import type { ExactFamily } from './exact-families.ts'
 import { generateMerges } from './merges.ts'
 import { bpeModel, charsmapOf, idsOf, namedOf } from './sentencepiece.ts'
 import type { Scored } from './sentencepiece-family.ts'
-import { type Piece, pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
+import { type PieceType, pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
 
 const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
-/** The stages before the model: SentencePiece's normalizer, and cuts that change nothing but make words come again. */
+/** The file's rules for characters, which leave symbols of the user alone. */
+const characterRules = (model: SentencePieceModel): Json[] => {
+  const kept = piecesOf(model, pieceTypes.userDefined)
+  return charsmapOf(model).map((stage) => ({ ...stage, longest_match: true, ...(kept.length > 0 && { kept }) }))
+}
+
+const piecesOf = ({ pieces }: SentencePieceModel, ...types: PieceType[]): string[] =>
+  pieces.filter(({ type }) => types.includes(type)).map(({ piece }) => piece)
+
+/**
+ * A cut at each mark, which changes nothing but makes words come again: allowed where no piece goes across words and the mark itself
+ * is a piece, so that merging never joins what stands on both sides. Unigram adds up the scores of the whole text in 32 bits, where
+ * a cut would change which of two equal paths is taken.
+ */
+function wordCut(model: SentencePieceModel): Json[] {
+  const { algorithm, escapeWhitespaces, spacesAtEnd } = model
+  const cut = (behavior: string) => ({ type: 'Split', pattern: { String: spaceMark }, behavior, invert: false })
+  if (algorithm === 'word') return [cut('MergedWithNext')]
+  if (algorithm === 'unigram' || !escapeWhitespaces) return []
+  const texts = piecesOf(model, pieceTypes.normal, pieceTypes.unused)
+  const inWords = (piece: string) =>
+    spacesAtEnd ? [-1, piece.length - 1].includes(piece.indexOf(spaceMark)) : piece.lastIndexOf(spaceMark) <= 0
+  if (!piecesOf(model, pieceTypes.normal).includes(spaceMark) || !texts.every(inWords)) return []
+  return [spacesAtEnd ? cut('MergedWithPrevious') : metaspace('never')]
+}
+
+/** Symbols of the user are cut out before characters are merged; in a Unigram model they are tokens with a very good score. */
+function symbolCut(model: SentencePieceModel): Json[] {
+  const symbols = piecesOf(model, pieceTypes.userDefined).toSorted((a, b) => b.length - a.length)
+  const cut = symbols.length > 0 && (model.algorithm === 'bpe' || model.algorithm === 'char')
+  return cut ? [split(symbols.map(quoted).join('|'), 'Isolated')] : []
+}
+
+/** More spaces than a text begins with. */
+const everySpace = 2 ** 31 - 1
+
+/** A noncharacter, which no text has: the space that unknown tokens are shown with is not that before the first word. */
+const shield = '\u{fdd0}'
+
+/** SentencePiece's normalizer and decoder, and cuts. */
 export function exactStages(model: SentencePieceModel, before: readonly Json[] = []): StageJson {
-  const space = model.escapeWhitespaces ? spaceMark : ' '
+  const { addDummyPrefix, escapeWhitespaces, removeExtraWhitespaces, spacesAtEnd, unknownPiece, unknownSurface } = model
+  const space = escapeWhitespaces ? spaceMark : ' '
+  const atEnd = replaceAll('(?<=[\\s\\S])\\z', space)
   const steps = [
     ...before,
-    ...charsmapOf(model).map((stage) => ({ ...stage, longest_match: true })),
-    ...(model.removeExtraWhitespaces
-      ? [replaceAll(model.escapeWhitespaces ? '\\A +|[ ▁]+\\z' : '\\A +| +\\z', ''), replaceAll(' {2,}', ' ')]
+    ...characterRules(model),
+    ...(removeExtraWhitespaces
+      ? [replaceAll(escapeWhitespaces ? '\\A +|[ ▁]+\\z' : '\\A +| +\\z', ''), replaceAll(' {2,}', ' ')]
       : []),
-    ...(model.addDummyPrefix ? [{ type: 'Prepend', prepend: space }] : []),
-    ...(model.escapeWhitespaces ? [replace(' ', spaceMark)] : []),
+    ...(addDummyPrefix ? [spacesAtEnd ? atEnd : { type: 'Prepend', prepend: space }] : []),
+    ...(escapeWhitespaces ? [replace(' ', spaceMark)] : []),
   ]
-  const texts = model.pieces.filter(({ type }) => type === pieceTypes.normal).map(({ piece }) => piece)
-  // Without pieces across words, and with a piece for the mark, the model never joins what stands on both sides of a mark.
-  const words =
-    model.escapeWhitespaces && texts.includes(spaceMark) && texts.every((piece) => piece.lastIndexOf(spaceMark) <= 0)
-  const symbols = model.pieces.filter(({ type }) => type === pieceTypes.userDefined).map(({ piece }) => piece)
-  const alternatives = symbols.sort((a, b) => b.length - a.length).map(quoted)
-  const cuts = [
-    ...(symbols.length > 0 ? [split(alternatives.join('|'), 'Isolated')] : []),
-    ...(words || model.algorithm === 'word' ? [metaspace('never')] : []),
-  ]
+  const cuts = [...symbolCut(model), ...wordCut(model)]
+  const shown = unknownSurface.startsWith(' ') ? shield + unknownSurface : unknownSurface
+  // Only marks are taken from the beginning, so nothing is where spaces are not written as marks.
+  const spaces = !escapeWhitespaces ? 0 : removeExtraWhitespaces ? everySpace : addDummyPrefix ? 1 : 0
   return {
     normalizer: steps.length > 0 ? normalizers(...steps) : null,
     pre_tokenizer: cuts.length > 1 ? preTokenizers(...cuts) : cuts[0],
-    decoder: fusedDecoder(model.addDummyPrefix ? 1 : 0),
+    decoder: decoders(
+      replace(spaceMark, ' '),
+      replace(unknownPiece, shown),
+      { type: 'ByteFallback' },
+      { type: 'Fuse' },
+      ...(spaces > 0 ? [{ type: 'Strip', content: ' ', start: spaces, stop: 0 }] : []),
+      replace(shield, ''),
+    ),
   }
 }
+
+/** The score of the user's symbols, which no other way to write them reaches. */
+const symbolScore = -0.1
+const hiddenScore = -1000
 
 /** The model with the tokens by id. Pieces that are not among them are left out. */
 function exactModel(model: SentencePieceModel, tokens: readonly string[]): Json {
   const { pieces, algorithm, byteFallback, unknownPiece } = model
+  const ids = idsOf(tokens)
   if (algorithm === 'unigram') {
-    const isText = ({ type }: Piece) => type === pieceTypes.normal || type === pieceTypes.userDefined
-    const scores = new Map(pieces.filter(isText).map(({ piece, score }) => [piece, score]))
+    const scores = new Map(
+      pieces.flatMap(({ piece, score, type }): Scored[] => {
+        if (type === pieceTypes.userDefined) return [[piece, symbolScore]]
+        return type === pieceTypes.normal ? [[piece, score]] : []
+      }),
+    )
     return {
       type: 'Unigram',
-      unk_id: tokens.indexOf(unknownPiece),
+      unk_id: ids.get(unknownPiece),
       byte_fallback: byteFallback,
-      vocab: tokens.map((token): Scored => [token, scores.get(token) ?? 0]),
+      // Readers that do not know of hidden tokens hardly ever take one with so low a score.
+      vocab: tokens.map((token): Scored => [token, scores.get(token) ?? hiddenScore]),
       hidden_ids: tokens.flatMap((token, id) => (scores.has(token) ? [] : [id])),
+      single_precision: true,
     }
   }
+  const idsIn = (...types: PieceType[]) => piecesOf(model, ...types).flatMap((piece) => ids.get(piece) ?? [])
+  const unused = idsIn(pieceTypes.unused)
   if (algorithm === 'word')
-    return { type: 'WordLevel', vocab: Object.fromEntries(idsOf(tokens)), unk_token: unknownPiece }
+    return {
+      type: 'WordLevel',
+      vocab: Object.fromEntries(ids),
+      unk_token: unknownPiece,
+      fuse_unk: true,
+      ...(unused.length > 0 && { hidden_ids: unused }),
+    }
   const mergeable = pieces.filter(({ type }) => type === pieceTypes.normal || type === pieceTypes.unused)
   const ranked = mergeable.toSorted((a, b) => b.score - a.score).map(({ piece }) => piece)
   const ranks = idsOf(ranked)
   const merges = algorithm === 'bpe' ? generateMerges(ranked, (token) => ranks.get(token)) : []
-  const symbols = pieces.some(({ type }) => type === pieceTypes.userDefined)
+  const symbols = idsIn(pieceTypes.userDefined)
   return bpeModel(tokens, merges, {
     unk_token: unknownPiece,
     fuse_unk: true,
     byte_fallback: byteFallback,
-    // Symbols of the user are cut out and must not be merged from their characters.
-    ignore_merges: symbols,
+    tied_ranks: true,
+    // Symbols of the user are not merged from their characters.
+    ...(symbols.length > 0 && { ignore_merges: true, whole_ids: symbols }),
+    ...(unused.length > 0 && { unused_ids: unused }),
   })
 }
 
@@ -105,18 +167,8 @@ export function tokensById(vocabulary: Field): string[] {
 /** What else there is besides a model file: the class that reads it, and a vocabulary with ids of its own. */
 type Around = { family?: ExactFamily | undefined; vocabulary?: readonly string[] | undefined }
 
-/** As SentencePiece itself reads texts. Errors: `TOKENIZER_UNSUPPORTED` for a model with spaces at the ends of words. */
-export function exactParts(
-  model: SentencePieceModel,
-  file: string,
-  settings: Settings,
-  { family, vocabulary }: Around = {},
-): Parts {
-  if (model.spacesAtEnd)
-    throw fileError(
-      'TOKENIZER_UNSUPPORTED',
-      `${file}: it was trained with treat_whitespace_as_suffix.\nExpected marks before words; convert it to a tokenizer.json first.`,
-    )
+/** As SentencePiece itself reads texts. */
+export function exactParts(model: SentencePieceModel, settings: Settings, { family, vocabulary }: Around = {}): Parts {
   const pieces = model.pieces.map(({ piece }) => piece)
   const named = family?.named ?? rolesOf(model)
   const options = namedOf(settings, named)

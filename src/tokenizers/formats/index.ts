@@ -101,7 +101,7 @@ async function fromModel(file: string, { directory, className, settings }: Found
   if (family) return [familyParts(family, model, settings), file]
   const exact = entryOf(exactFamilies, className)
   const vocabulary = exact?.idsInVocabulary && (await readVocabulary(directory))
-  return [exactParts(model, file, settings, { family: exact, vocabulary: vocabulary && tokensById(vocabulary) }), file]
+  return [exactParts(model, settings, { family: exact, vocabulary: vocabulary && tokensById(vocabulary) }), file]
 }
 
 async function readVocabulary(directory: string): Promise<Field> {

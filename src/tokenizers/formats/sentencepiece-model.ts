@@ -15,6 +15,8 @@ export type SentencePieceModel = {
   /** Spaces stand at the ends of words rather than before them. */
   readonly spacesAtEnd: boolean
   readonly unknownPiece: string
+  /** What decoded text shows for it. */
+  readonly unknownSurface: string
   /** The ids of begin, end and padding; −1 for none. */
   readonly bosId: number
   readonly eosId: number
@@ -81,6 +83,7 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
     spacesAtEnd: flag(trainer, 24, false),
     unknownPiece:
       pieces.find(({ type }) => type === pieceTypes.unknown)?.piece ?? fail('it has no unknown piece', 'one'),
+    unknownSurface: trainer.has(44) ? text(trainer.get(44)!) : ' \u2047 ',
     bosId: id(41, 1),
     eosId: id(42, 2),
     padId: id(43, -1),

@@ -2,17 +2,25 @@
 import { fileError, usageError } from '../../base/errors.ts'
 import { show } from '../../base/json.ts'
 import { locate, type SymbolOptions, SymbolReader } from './bpe-symbols.ts'
+import { byteTokens } from './byte-tokens.ts'
 import type { Model } from './index.ts'
 import { MergeTable } from './merge-table.ts'
 import { type MergeHooks, mergeSymbols } from './merging.ts'
 import { checkSampling } from './sampling.ts'
 import type { BpeSteps, MergeStep } from './steps.ts'
+import { mergeApart, type Unused } from './unused-tokens.ts'
 
 export type BpeOptions = SymbolOptions & {
   /** Pairs of tokens in the order learned: the rank is the index. */
   merges: readonly (readonly [string, string])[]
   /** A piece that is itself a token is that token, whatever the merges would give. */
   ignoreMerges?: boolean
+  /** The tokens that `ignoreMerges` is about; all if left out. Hugging Face's readers pass over the field. */
+  wholeIds?: readonly number[]
+  /** Merges that follow each other and make one token have one rank, so the leftmost comes first, as SentencePiece has it. */
+  tiedRanks?: boolean
+  /** Tokens that merging goes through but that no text is written in: they come apart again, or are unknown. */
+  unusedIds?: readonly number[]
   /** How probable it is that a merge is passed over when the encoding is sampled and nothing else is said. */
   dropout?: number
   /** Named in errors about merges. */
@@ -28,7 +36,13 @@ function withoutPrefix(token: string, prefix: string): string | undefined {
 }
 
 /** Errors: `TOKENIZER_FIELD` if a merge has or makes a token outside the vocabulary. */
-function tableOf({ vocabulary, merges, continuingPrefix = '', file = 'merges' }: BpeOptions): MergeTable {
+function tableOf({
+  vocabulary,
+  merges,
+  continuingPrefix = '',
+  tiedRanks = false,
+  file = 'merges',
+}: BpeOptions): MergeTable {
   const table = new MergeTable(merges.length)
   const idOf = (token: string, rank: number): number => {
     const id = vocabulary.idOf(token)
@@ -41,6 +55,7 @@ function tableOf({ vocabulary, merges, continuingPrefix = '', file = 'merges' }:
   }
   // Merged tokens usually have ids in the order of the merges, which spares looking each up by its text.
   let next = 0
+  let tied = 0
   for (let rank = 0; rank < merges.length; rank++) {
     const [left, right] = merges[rank]!
     const leftId = idOf(left, rank)
@@ -55,7 +70,8 @@ function tableOf({ vocabulary, merges, continuingPrefix = '', file = 'merges' }:
     const guess = vocabulary.tokenOf(next)
     const guessed = guess?.length === left.length + rest.length && guess.startsWith(left) && guess.endsWith(rest)
     const merged = guessed ? next : idOf(left + rest, rank)
-    table.set(leftId, rightId, rank, merged)
+    if (!tiedRanks || rank === 0 || merged !== next - 1) tied = rank
+    table.set(leftId, rightId, tied, merged)
     next = merged + 1
   }
   return table
@@ -67,11 +83,22 @@ export function bpe(options: BpeOptions): Model {
   const table = tableOf(options)
   const reader = new SymbolReader(options)
   const { symbols } = reader
-  const wholeId = (piece: string) => (ignoreMerges ? vocabulary.idOf(piece) : undefined)
+  const wholes = options.wholeIds && new Set(options.wholeIds)
+  const wholeId = (piece: string) => {
+    const id = ignoreMerges ? vocabulary.idOf(piece) : undefined
+    return id !== undefined && (!wholes || wholes.has(id)) ? id : undefined
+  }
+  const bytes = options.byteFallback ? byteTokens(vocabulary) : () => undefined
+  const unused: Unused = {
+    ids: new Set(options.unusedIds),
+    unknown: options.unknown === undefined ? undefined : vocabulary.idOf(options.unknown),
+    bytesOf: (id) => bytes(vocabulary.tokenOf(id)!),
+  }
 
   function merge(piece: string, hooks?: MergeHooks): number[] {
     const inBytes = reader.read(piece)
-    mergeSymbols(symbols, table, hooks)
+    if (unused.ids.size > 0) mergeApart(symbols, table, unused, hooks)
+    else mergeSymbols(symbols, table, hooks)
     if (inBytes) locate(symbols, piece)
     const tokens: number[] = []
     for (let i = 0; i < symbols.count; i++) tokens.push(symbols.ids[i]!, symbols.starts[i]!, symbols.ends[i]!)
@@ -126,6 +153,9 @@ export function bpe(options: BpeOptions): Model {
       fuse_unk: options.fuseUnknown ?? false,
       byte_fallback: options.byteFallback ?? false,
       ignore_merges: ignoreMerges,
+      ...(options.wholeIds && { whole_ids: options.wholeIds }),
+      ...(options.tiedRanks && { tied_ranks: true }),
+      ...(options.unusedIds && { unused_ids: options.unusedIds }),
       vocab: vocabulary.json(),
       merges,
     }),

@@ -20,6 +20,8 @@ export type Model = {
   readonly unknownId?: number | undefined
   /** The id whose tokens are shown as the text they stand for, not as the token: Unigram's unknown token. */
   readonly labeledByText?: number
+  /** The id whose tokens are one where they stand beside each other, also in pieces that are neighbors. */
+  readonly joined?: number | undefined
   /**
    * The tokens of the pieces of a text in one of the ways there are, drawn at random. `uniform` draws from [0, 1). Errors:
    * `BAD_SAMPLING`.

@@ -1,5 +1,5 @@
 /** Byte pair encoding as tokenizer.json and merges.txt have it. */
-import { Field } from '../field.ts'
+import { Field, largestId } from '../field.ts'
 import { bpe } from './bpe.ts'
 import type { Model } from './index.ts'
 import { readVocabulary } from './vocabulary.ts'
@@ -31,6 +31,9 @@ function readDropout(field: Field): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= 1 ? value : field.fail('null or a number from 0 to 1')
 }
 
+const readIds = (field: Field): number[] | undefined =>
+  field.missing ? undefined : field.list().map((id) => id.integer(0, largestId))
+
 export function readBpe(field: Field): Model {
   const merges = field.get('merges')
   return bpe({
@@ -42,6 +45,9 @@ export function readBpe(field: Field): Model {
     continuingPrefix: optional(field.get('continuing_subword_prefix')),
     endOfWordSuffix: optional(field.get('end_of_word_suffix')),
     ignoreMerges: field.get('ignore_merges').boolean(false),
+    wholeIds: readIds(field.get('whole_ids')),
+    tiedRanks: field.get('tied_ranks').boolean(false),
+    unusedIds: readIds(field.get('unused_ids')),
     dropout: readDropout(field.get('dropout')),
     file: field.file,
   })

@@ -21,6 +21,7 @@ export function readUnigram(field: Field): Model {
     pieces,
     unknownId: unknown.missing ? undefined : unknown.integer(0, pieces.length - 1),
     byteFallback: field.get('byte_fallback').boolean(false),
+    singlePrecision: field.get('single_precision').boolean(false),
     file: field.file,
   })
 }

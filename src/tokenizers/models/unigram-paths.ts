@@ -8,7 +8,7 @@ type Sink = { add(id: number, start: number, end: number, score: number): void }
 
 /** The best path to each unit of a piece, in arrays that are used again for the next piece. */
 export class BestPaths implements Sink {
-  #scores = new Float64Array(256)
+  #scores: Float64Array | Float32Array
   /** Where the last token of the path begins; −1 while no path is known. */
   #starts = new Int32Array(256)
   #ids = new Int32Array(256)
@@ -16,12 +16,22 @@ export class BestPaths implements Sink {
   /** Where a path had to use an unknown character and there is no token for it: −1 if nowhere. */
   lacking = -1
 
+  readonly #single: boolean
+  readonly #Scores: Float64ArrayConstructor | Float32ArrayConstructor
+
+  /** `single`: sums are kept in 32 bits, which decides between paths that differ in the order of their tokens alone. */
+  constructor({ single = false }: { single?: boolean } = {}) {
+    this.#single = single
+    this.#Scores = single ? Float32Array : Float64Array
+    this.#scores = new this.#Scores(256)
+  }
+
   /** Makes room for a piece of `length` units; no path but the empty one is known. */
   reset(length: number): void {
     const wanted = Math.max(256, length + 1)
     // What one long text needed is not kept for ever.
     if (wanted > this.#starts.length || this.#starts.length > Math.max(65536, 4 * wanted)) {
-      this.#scores = new Float64Array(wanted)
+      this.#scores = new this.#Scores(wanted)
       this.#starts = new Int32Array(wanted)
       this.#ids = new Int32Array(wanted)
     }
@@ -33,7 +43,8 @@ export class BestPaths implements Sink {
 
   /** The Viterbi algorithm. Of paths that are equally good the one whose last token is longest stays: it came first. */
   add(id: number, start: number, end: number, score: number): void {
-    const total = score + this.#scores[start]!
+    const sum = score + this.#scores[start]!
+    const total = this.#single ? Math.fround(sum) : sum
     if (this.#starts[end]! >= 0 && total <= this.#scores[end]!) return
     this.#scores[end] = total
     this.#starts[end] = start

@@ -24,6 +24,8 @@ export type UnigramOptions = {
    * the field, for them such tokens must be added tokens.
    */
   hidden?: readonly number[]
+  /** Paths are compared in 32 bits, as SentencePiece does it. Hugging Face's readers pass over the field. */
+  singlePrecision?: boolean
   /** Named in errors about the pieces. */
   file?: string
 }
@@ -60,17 +62,18 @@ function draw(segmentations: readonly Segmentation[], alpha: number, uniform: ()
 
 /** Errors of `tokenize`: `UNKNOWN_PIECE` if a character is unknown and there is no unknown token. */
 export function unigram(options: UnigramOptions): Model {
-  const { pieces, byteFallback = false } = options
+  const { pieces, byteFallback = false, singlePrecision: single = false } = options
   const vocabulary = vocabularyOfPieces(options)
-  const scores = Float64Array.from(pieces, ([, score]) => scoreAsRead(score))
+  const scores = Float64Array.from(pieces, ([, score]) => (single ? score : scoreAsRead(score)))
   const trie = new Trie()
   pieces.forEach(([token], id) => {
     trie.add(token, id)
   })
   const hidden = new Set(options.hidden)
   const least = scores.reduce((soFar, score, id) => (hidden.has(id) ? soFar : Math.min(soFar, score)), Infinity)
+  const unknownScore = single ? Math.fround(least - unknownPenalty) : least - unknownPenalty
   const bytesOf = byteFallback ? byteTokens(vocabulary) : () => undefined
-  return modelOf({ options, vocabulary, trie, scores, unknownScore: least - unknownPenalty, bytesOf }, hidden)
+  return modelOf({ options, vocabulary, trie, scores, unknownScore, bytesOf }, hidden)
 }
 
 /** What models of the same pieces share, whatever of them is hidden. */
@@ -86,8 +89,8 @@ type Parts = {
 /** `hidden`: the tokens that no text spells. */
 function modelOf(parts: Parts, hidden: ReadonlySet<number>): Model {
   const { options, vocabulary, trie, scores, unknownScore, bytesOf } = parts
-  const { pieces, unknownId, byteFallback = false } = options
-  const bestPaths = new BestPaths()
+  const { pieces, unknownId, byteFallback = false, singlePrecision: single = false } = options
+  const bestPaths = new BestPaths({ single })
   const tokens = new ScoredTokens(trie, scores, hidden, unknownId ?? NO_TOKEN, unknownScore)
 
   /** The tokens of a path through a piece, whose token i is ids[i] and ends at ends[i]. Neighboring unknowns are one. */
@@ -178,6 +181,7 @@ function modelOf(parts: Parts, hidden: ReadonlySet<number>): Model {
       vocab: pieces,
       byte_fallback: byteFallback,
       ...(options.hidden?.length && { hidden_ids: options.hidden }),
+      ...(single && { single_precision: true }),
     }),
   }
 }

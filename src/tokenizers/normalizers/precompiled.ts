@@ -158,6 +158,8 @@ function normalization(map: Charsmap): (aligned: Aligned) => Aligned {
 
 export function readPrecompiled(field: Field): Normalizer {
   const map = readCharsmap(field.get('precompiled_charsmap'))
-  const normalize = field.get('longest_match').boolean(false) ? longestMatch(map) : normalization(map)
+  const kept = field.get('kept')
+  const symbols = kept.missing ? [] : kept.list().map((symbol) => symbol.string())
+  const normalize = field.get('longest_match').boolean(false) ? longestMatch(map, symbols) : normalization(map)
   return { json: field.object(), normalize }
 }
