@@ -22,17 +22,19 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const problem = whyNot('tokenizers')
 beforeEach((context) => context.skip(problem !== undefined, problem))
 
-type Answer = [
-  text: string,
-  ids: number[],
-  offsets: number[][],
-  tokens: string[],
-  bare: number[],
-  all: string,
-  plain: string,
-]
-type PairAnswer = [texts: [string, string], ids: number[], offsets: number[][], tokens: string[], typeIds: number[]]
-type Refused = [texts: string | [string, string], reason: string]
+/** What Python writes of a text or a pair. */
+type Answer = {
+  text: string | [string, string]
+  ids: number[]
+  offsets: number[][]
+  tokens: string[]
+  type_ids: number[]
+  special_tokens_mask: number[]
+  attention_mask: number[]
+  overflowing: number[][]
+}
+type Decoded = { bare: number[]; all: string; plain: string; random: number[]; said: string }
+type Refused = { text: string | [string, string]; error: string }
 
 /** What differs, by the name of what was compared; undefined if nothing does. */
 type Difference = { text: unknown; what: string; got: unknown; expected: unknown }
@@ -57,23 +59,27 @@ function streamed(tokenizer: Tokenizer, ids: number[]): string {
   return ids.map((id) => stream.push(id)).join('') + stream.flush()
 }
 
-function difference(tokenizer: Tokenizer, answer: Answer | PairAnswer): Difference | undefined {
-  const [text, ids, offsets, tokens] = answer
-  const [a, b] = Array.isArray(text) ? text : [text]
-  const encoding = tokenizer.encode(a, { pair: b, special: 'parse' })
+function difference(tokenizer: Tokenizer, answer: Answer & Partial<Decoded>): Difference | undefined {
+  const { text, ids, offsets, bare, all, plain, random, said } = answer
+  const texts = [text].flat()
+  const [a = '', pair] = texts
+  const encoding = tokenizer.encode(a, { pair, special: 'parse' })
   const found = compare(text, {
     ids: [encoding.ids, ids],
-    tokens: [encoding.tokens, tokens],
-    offsets: [offsetsOf(encoding, offsets, Array.isArray(text) ? text : [text]), offsets],
+    tokens: [encoding.tokens, answer.tokens],
+    offsets: [offsetsOf(encoding, offsets, texts), offsets],
+    'type ids': [encoding.typeIds, answer.type_ids],
+    'special tokens': [encoding.specialTokensMask, answer.special_tokens_mask],
+    attention: [encoding.attentionMask, answer.attention_mask],
+    overflowing: [encoding.overflowing.map((part) => part.ids), answer.overflowing],
   })
-  if (found) return found
-  if (Array.isArray(text)) return compare(text, { typeIds: [encoding.typeIds, answer[4]] })
-  const [, , , , bare, all, plain] = answer as Answer
+  if (found || pair !== undefined) return found
   return compare(text, {
     'ids without special tokens': [tokenizer.encode(a, { special: 'parse', addSpecialTokens: false }).ids, bare],
     decoded: [tokenizer.decode(ids), all],
     'decoded without special tokens': [tokenizer.decode(ids, { skipSpecialTokens: true }), plain],
     streamed: [streamed(tokenizer, ids), all],
+    'decoded at random': [tokenizer.decode(random!), said],
   })
 }
 
@@ -90,8 +96,8 @@ describe.each(['characters', 'words', 'byte-level BPE', 'BPE', 'WordPiece', 'Uni
       const path = join(folder, `${kind}-${variant}`)
       const tokenizer = parseTokenizer(JSON.parse(readFileSync(`${path}.json`, 'utf8')), { file: `${path}.json` })
       for (const line of readFileSync(`${path}.jsonl`, 'utf8').trimEnd().split('\n')) {
-        const answer = JSON.parse(line) as Answer | PairAnswer | Refused
-        if (answer.length === 2) continue
+        const answer = JSON.parse(line) as Answer | Refused
+        if ('error' in answer) continue
         compared++
         const found = difference(tokenizer, answer)
         if (found) differences.push({ variant, ...found })

@@ -1,5 +1,6 @@
 /** Grapheme clusters (UAX 29) where they can matter to a map of short clusters: by rule in common text, else by the platform's segmenter. */
 import { CharacterTable } from '../text/character-table.ts'
+import { clusterEnds, isOneCluster } from '../text/clusters.ts'
 import { IntegerList } from '../text/integer-list.ts'
 import { characterBefore, characterLength } from '../text/unicode.ts'
 
@@ -9,19 +10,17 @@ const EXTENDING = 2
 const CONTROL = 3
 const BINDING = 4
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
-const isOne = (text: string): boolean => segmenter.segment(text).containing(0)!.segment === text
-
 const common = /[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}]/u
 const letter = /\p{L}/u
 
 function classify(character: string): number {
   if (/[ -~]/.test(character) || (common.test(character) && letter.test(character))) return PLAIN
   if (character === '\u200d' || /\p{Regional_Indicator}/u.test(character)) return BINDING
-  if (isOne(`a${character}`)) return EXTENDING
-  if (!isOne(`${character}\u0301`)) return CONTROL
-  const binds = isOne(`${character}a`) || isOne(`${character}\u1161`) || isOne(`${character}\u11a8`)
-  return binds || isOne(`\u1100${character}`) || isOne(`\uac00${character}`) ? BINDING : PLAIN
+  if (isOneCluster(`a${character}`)) return EXTENDING
+  if (!isOneCluster(`${character}\u0301`)) return CONTROL
+  const binds =
+    isOneCluster(`${character}a`) || isOneCluster(`${character}\u1161`) || isOneCluster(`${character}\u11a8`)
+  return binds || isOneCluster(`\u1100${character}`) || isOneCluster(`\uac00${character}`) ? BINDING : PLAIN
 }
 
 const classes = new CharacterTable((codePoint) => classify(String.fromCodePoint(codePoint)))
@@ -100,7 +99,6 @@ export class Clusters {
     this.#windowStart = from
     this.#ends.length = 0
     this.#at = 0
-    for (const { index: start, segment } of segmenter.segment(text.slice(from, to)))
-      this.#ends.push(from + start + segment.length)
+    clusterEnds(text, from, to, this.#ends)
   }
 }

@@ -1,8 +1,16 @@
 /** The part of a text that a pattern is matched against, and what can be asked about a position in it. */
+import { clusterEnds } from '../text/clusters.ts'
+import { IntegerList } from '../text/integer-list.ts'
 import { isLowSurrogate, utf8Length } from '../text/unicode.ts'
 import { fold } from './case-folding.ts'
 import { wordCharacters } from './character-set.ts'
 import type { Place } from './tree.ts'
+
+/**
+ * A letter after a mark, which begins a grapheme cluster but for a rule of Indic scripts that Oniguruma does not have (GB9c, Unicode
+ * 15.1). Letters that are marks themselves are left out.
+ */
+const conjunct = /(?<=[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200d])(?![\p{Grapheme_Extend}\u0e33\u0eb3])\p{L}/gu
 
 export class Subject {
   readonly text: string
@@ -62,12 +70,16 @@ export class Subject {
     return wordCharacters.has(this.text.codePointAt(at)!)
   }
 
-  /** 1 where a grapheme cluster begins. */
+  /** 1 where a grapheme cluster ends. */
   #segmented(): Uint8Array {
     if (this.#clusters === undefined) {
-      this.#clusters = new Uint8Array(this.to - this.from)
-      const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
-      for (const { index } of segmenter.segment(this.text.slice(this.from, this.to))) this.#clusters[index] = 1
+      const { text, from, to } = this
+      const clusters = new Uint8Array(to - from + 1)
+      const ends = new IntegerList()
+      clusterEnds(text, from, to, ends)
+      for (const end of ends.view()) clusters[end - from] = 1
+      for (const { index } of text.slice(from, to).matchAll(conjunct)) clusters[index] = 1
+      this.#clusters = clusters
     }
     return this.#clusters
   }
