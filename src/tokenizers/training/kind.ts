@@ -36,6 +36,12 @@ export type OptionalSettings = {
   readonly endOfWord: string
   /** Stands before what goes on with a word. */
   readonly continuingPrefix: string
+  /** Unigram: the share of the pieces that a round of dropping leaves, above 0 and below 1. Default 0.75. */
+  readonly shrinkingFactor: number
+  /** Unigram: estimates before each round of dropping. Default 2. */
+  readonly subIterations: number
+  /** Unigram: most pieces to begin with. Default 1,000,000. */
+  readonly seedSize: number
 }
 export type OptionalSetting = keyof OptionalSettings
 

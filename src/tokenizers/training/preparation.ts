@@ -70,7 +70,16 @@ function refuseUnused(model: TrainingKindName, settings: Omit<TrainSettings, 'mo
       )
 }
 
-function checkSettings({ specialTokens, initialAlphabet = [], limitAlphabet, vocabSize }: LearnSettings): void {
+function checkSettings(settings: LearnSettings): void {
+  const { specialTokens, initialAlphabet = [], limitAlphabet, vocabSize, shrinkingFactor = 0.5 } = settings
+  const count = (['subIterations', 'seedSize'] as const).find((name) => !(Number(settings[name] ?? 1) >= 1))
+  if (count !== undefined)
+    throw usageError('BAD_SETTING', `${count} is ${show(settings[count])}.\nExpected an integer from 1.`)
+  if (!(shrinkingFactor > 0 && shrinkingFactor < 1))
+    throw usageError(
+      'BAD_SETTING',
+      `shrinkingFactor is ${show(shrinkingFactor)}.\nExpected a number above 0 and below 1: the share of the pieces that each round leaves.`,
+    )
   const sound = specialTokens.every((token) => token !== '' && token.isWellFormed())
   if (!sound || new Set(specialTokens).size < specialTokens.length)
     throw usageError(

@@ -7,12 +7,16 @@ import { learnUnigram, type ScoredPiece } from './unigram-learning.ts'
 
 function* learn(words: WordCounts, settings: LearnSettings): Generator<LearnProgress, Json> {
   const { vocabSize, minFrequency, specialTokens, named, initialAlphabet, maxTokenLength } = settings
+  const { shrinkingFactor, subIterations, seedSize } = settings
   const pieces = yield* learnUnigram(words, {
     vocabSize,
     minFrequency,
     initialAlphabet,
     reserved: specialTokens,
     maxPieceLength: maxTokenLength,
+    shrinkingFactor,
+    subIterations,
+    seedSize,
   })
   const unknown = named.unk === undefined ? -1 : specialTokens.indexOf(named.unk)
   return {
@@ -29,7 +33,7 @@ const endTemplate = (end: string, specialTokens: readonly string[]): Json =>
 
 export const unigramKind: LearnedKind = {
   description: "Unigram, as T5's",
-  takes: ['initialAlphabet', 'maxTokenLength'],
+  takes: ['initialAlphabet', 'maxTokenLength', 'shrinkingFactor', 'subIterations', 'seedSize'],
   cutting: {
     normalizer: normalizers({ type: 'Nmt' }, { type: 'NFKC' }, replaceAll(' {2,}', ' ')),
     pre_tokenizer: metaspace('always'),
