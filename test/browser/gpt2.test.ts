@@ -8,7 +8,7 @@ import { openCheckpoint } from '../../src/weights/checkpoint.ts'
 import { differences, type Generations, gradientsOf, openOracle, outputsOf, tolerance } from '../oracles/oracle.ts'
 import { inspections } from './inspections.ts'
 import type { PageTests } from './page.ts'
-import { bundle, chromium, type Site, serve } from './site.ts'
+import { bundle, chromium, flags, type Site, serve } from './site.ts'
 import { trainingStep } from './step.ts'
 import { unpack } from './transfer.ts'
 
@@ -51,12 +51,7 @@ const pages = [
 describe.skipIf(!chromium)(`in Chromium${chromium ? '' : ' (skipped: no Chromium on this system)'}`, () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await engine.launch({
-      executablePath: chromium!,
-      args: '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
-        ' ',
-      ),
-    })
+    browser = await engine.launch({ executablePath: chromium!, args: flags })
   })
   afterAll(() => browser?.close())
 

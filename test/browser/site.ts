@@ -13,6 +13,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium']
 export const chromium: string | undefined = places.find(existsSync)
 
+/** What Chromium is started with, so that it needs neither privileges nor a network. */
+export const flags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
+    ' ',
+  )
+
 /** Files by name. */
 export type Bundle = ReadonlyMap<string, Uint8Array>
 
