@@ -47,3 +47,16 @@ it.each(['BPE', 'WordPiece', 'WordLevel', 'Unigram'])('%s encodes as the library
       }
   }
 })
+
+it('of a Unigram piece that is there twice the last is what text becomes', () => {
+  const vocab = [
+    ['<unk>', 0],
+    ['a', 0],
+    ['b', -2],
+    ['a', -3.5],
+    ['ab', -5],
+  ]
+  const tokenizer = parseTokenizer({ added_tokens: [], model: { type: 'Unigram', unk_id: 0, vocab } })
+  expect(tokenizer.encode('abax').ids).toEqual([4, 3, 0])
+  expect(tokenizer.decode([1, 3])).toBe('a a')
+})

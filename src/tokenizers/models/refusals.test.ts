@@ -33,7 +33,6 @@ const bad: [string, object, RegExp][] = [
     /piece 3, "c", has the score -Infinity/,
   ],
   ['an empty piece', { ...unigram, vocab: [...unigram.vocab, ['', -1]] }, /piece 3, "", is empty/],
-  ['a piece twice', { ...unigram, vocab: [...unigram.vocab, ['a', -3]] }, /piece 1, "a", is piece 3 too/],
   ['byte fallback in words', { ...unigram, byte_fallback: 'yes' }, /model\.byte_fallback is "yes"/],
   ['no prefix', { ...wordPiece, continuing_subword_prefix: undefined }, /continuing_subword_prefix is missing/],
   ['no limit', { ...wordPiece, max_input_chars_per_word: undefined }, /max_input_chars_per_word is missing/],

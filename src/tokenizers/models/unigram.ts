@@ -33,23 +33,19 @@ export type UnigramOptions = {
 /** How much less than the least probable token an unknown character counts. */
 const unknownPenalty = 10
 
-/** Errors: `TOKENIZER_FIELD` if a piece is empty or there twice, or a score is not finite. */
+/**
+ * Of a piece that is there twice the last is what text becomes: Hugging Face's trainer writes a special token again that it found in
+ * the text. Errors: `TOKENIZER_FIELD` if a piece is empty, or a score is not finite.
+ */
 function vocabularyOfPieces({ pieces, file = 'pieces' }: UnigramOptions): Vocabulary {
-  const vocabulary = vocabularyOf(pieces.map(([token]) => token))
-  const problemOf = (token: string, score: number, id: number): string | undefined => {
-    if (token === '') return 'is empty'
-    if (vocabulary.idOf(token) !== id) return `is piece ${vocabulary.idOf(token)} too`
-    return Number.isFinite(score) ? undefined : `has the score ${score}`
-  }
   pieces.forEach(([token, score], id) => {
-    const problem = problemOf(token, score, id)
-    if (problem)
+    if (token === '' || !Number.isFinite(score))
       throw fileError(
         'TOKENIZER_FIELD',
-        `${file}: piece ${id}, ${show(token)}, ${problem}.\nExpected pieces that differ, none empty, with finite scores.`,
+        `${file}: piece ${id}, ${show(token)}, ${token === '' ? 'is empty' : `has the score ${score}`}.\nExpected pieces that are not empty, with finite scores.`,
       )
   })
-  return vocabulary
+  return vocabularyOf(pieces.map(([token]) => token))
 }
 
 /** One of several segmentations, with probability proportional to exp(alpha · score). The first is the best. */

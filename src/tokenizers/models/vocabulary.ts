@@ -5,7 +5,7 @@ import { type Field, largestId } from '../field.ts'
 export class Vocabulary {
   readonly ids: ReadonlyMap<string, number>
   readonly #tokens: readonly string[]
-  /** `tokens` is the list by id, with holes where ids have gaps; `ids` must be its inverse. */
+  /** `tokens` is the list by id, with holes where ids have gaps; `ids` must be its inverse, where a token of two ids has the last. */
   constructor(ids: ReadonlyMap<string, number>, tokens: readonly string[]) {
     this.ids = ids
     this.#tokens = tokens
