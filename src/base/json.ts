@@ -37,6 +37,8 @@ export type ParseOptions = {
   number?: (source: string) => unknown
   /** Receives the members of the outermost object, which then stays empty: a long one need not be held as a whole. */
   member?: (key: string, value: unknown) => void
+  /** The keys that lead to an object which is given as a `Map`: a table of many members costs several times as much as a plain object. */
+  map?: readonly string[]
   /** Most items of an array; more are an error. */
   maxItems?: number
   /** Most members of an object, but for one whose members go to `member`; more are an error. */
@@ -47,7 +49,7 @@ export type ParseOptions = {
  * Text → value. Objects are plain ones; a key `__proto__` is an ordinary key of its own, as with `JSON.parse`. Throws JsonError.
  */
 export function parseJson(text: string, options: ParseOptions = {}): unknown {
-  const { number, member, maxItems = Number.POSITIVE_INFINITY, maxMembers = Number.POSITIVE_INFINITY } = options
+  const { number, member, map, maxItems = Number.POSITIVE_INFINITY, maxMembers = Number.POSITIVE_INFINITY } = options
   let at = 0
 
   const fail = (message: string, position = at): never => {
@@ -122,7 +124,8 @@ export function parseJson(text: string, options: ParseOptions = {}): unknown {
     return value
   }
 
-  function parseObject(depth: number): unknown {
+  /** `onPath`: the keys so far are the first of `map`. */
+  function parseObject(depth: number, onPath: boolean): unknown {
     const object: Record<string, unknown> = {}
     const taken = member && depth === 1 ? new Set<string>() : undefined
     at++
@@ -139,7 +142,7 @@ export function parseJson(text: string, options: ParseOptions = {}): unknown {
         throw new JsonError('duplicate-key', `duplicate key ${show(key)}`, text, keyAt)
       if (skipSpace() !== 0x3a) fail(`expected ':' after the key ${show(key)}, found ${found()}`)
       at++
-      const value = parseValue(depth)
+      const value = parseValue(depth, onPath && key === map![depth - 1])
       if (taken) {
         taken.add(key)
         member!(key, value)
@@ -153,27 +156,53 @@ export function parseJson(text: string, options: ParseOptions = {}): unknown {
     }
   }
 
+  function parseMap(depth: number): Map<string, unknown> {
+    const members = new Map<string, unknown>()
+    at++
+    if (skipSpace() === 0x7d) {
+      at++
+      return members
+    }
+    for (;;) {
+      if (members.size === maxMembers) fail(`an object of more than ${maxMembers} members`)
+      if (skipSpace() !== 0x22) fail(`expected a key in quotes, found ${found()}`)
+      const keyAt = at
+      const key = parseString()
+      if (skipSpace() !== 0x3a) fail(`expected ':' after the key ${show(key)}, found ${found()}`)
+      at++
+      const { size } = members
+      members.set(key, parseValue(depth, false))
+      if (members.size === size) throw new JsonError('duplicate-key', `duplicate key ${show(key)}`, text, keyAt)
+      const c = skipSpace()
+      if (c !== 0x2c && c !== 0x7d) fail(`expected ',' or '}', found ${found()}`)
+      at++
+      if (c === 0x7d) return members
+    }
+  }
+
   function parseArray(depth: number): unknown {
-    const items: unknown[] = []
     at++
     if (skipSpace() === 0x5d) {
       at++
-      return items
+      return []
     }
+    // A list that begins with an item has room for just that, where an empty one makes room for 17: most lists are short.
+    if (maxItems === 0) fail('a list of more than 0 items')
+    const items = [parseValue(depth, false)]
     for (;;) {
-      if (items.length === maxItems) fail(`a list of more than ${maxItems} items`)
-      items.push(parseValue(depth))
       const c = skipSpace()
       if (c !== 0x2c && c !== 0x5d) fail(`expected ',' or ']', found ${found()}`)
       at++
       if (c === 0x5d) return items
+      if (items.length === maxItems) fail(`a list of more than ${maxItems} items`)
+      items.push(parseValue(depth, false))
     }
   }
 
-  function parseValue(depth: number): unknown {
+  function parseValue(depth: number, onPath: boolean): unknown {
     const c = skipSpace()
     if (depth === maxDepth && (c === 0x7b || c === 0x5b)) fail(`nested more than ${maxDepth} deep`)
-    if (c === 0x7b) return parseObject(depth + 1)
+    if (c === 0x7b) return onPath && depth === map!.length ? parseMap(depth + 1) : parseObject(depth + 1, onPath)
     if (c === 0x5b) return parseArray(depth + 1)
     if (c === 0x22) return parseString()
     if (c === 0x74) return parseWord('true', true)
@@ -183,7 +212,7 @@ export function parseJson(text: string, options: ParseOptions = {}): unknown {
   }
 
   if (text.charCodeAt(0) === 0xfeff) fail('starts with a byte order mark; save it as UTF-8 without one')
-  const value = parseValue(0)
+  const value = parseValue(0, map !== undefined)
   if (!Number.isNaN(skipSpace())) fail(`expected the end, found ${found()}`)
   return value
 }
@@ -198,6 +227,7 @@ const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0
 function beginning(value: unknown): unknown {
   if (typeof value === 'string') return clip(value)
   if (Array.isArray(value)) return value.slice(0, 60).map(beginning)
+  if (value instanceof Map) return beginning(Object.fromEntries([...value].slice(0, 20)))
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
   const first: [string, unknown][] = []
   for (const key in value) {

@@ -24,8 +24,7 @@ export class Field {
 
   /** A value may be a field itself, of another file: what is made of several files is read as one, with errors that name the right one. */
   get(name: string): Field {
-    const object = this.object()
-    const value = Object.hasOwn(object, name) ? object[name] : undefined
+    const value = this.value instanceof Map ? this.value.get(name) : entryOf(this.object(), name)
     return value instanceof Field
       ? value
       : new Field(this.file, value, this.path === '' ? name : `${this.path}.${name}`)

@@ -85,7 +85,10 @@ async function read(directory: string, name?: string): Promise<Tokenizer | undef
     return byteTokenizer({ extraIds: countSentinels(settings), config })
   const file = path().join(directory, name ?? 'tokenizer.json')
   if (name ? !isVocabulary(name) : await kindOf(file))
-    return parseTokenizer(withAdded(await readJson(file), settings.added), { file, config })
+    return parseTokenizer(withAdded(await readJson(file, { map: ['model', 'vocab'] }), settings.added), {
+      file,
+      config,
+    })
   const converted = await convertFiles(directory, settings, name)
   return converted && parseTokenizer(converted.json, converted)
 }

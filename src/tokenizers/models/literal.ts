@@ -59,9 +59,12 @@ function cutting(model: Model, spellings: ReadonlyMap<number, string>): Model {
   }
 
   function tokensOf(piece: string, tokenize: Tokenize): number[] {
-    const all: number[] = []
+    let all: number[] = []
     walk(piece, 0, tokenize, (origin, tokens) => {
-      for (let i = 0; i < tokens.length; i += 3) all.push(tokens[i]!, origin + tokens[i + 1]!, origin + tokens[i + 2]!)
+      if (origin === 0) all = tokens
+      else
+        for (let i = 0; i < tokens.length; i += 3)
+          all.push(tokens[i]!, origin + tokens[i + 1]!, origin + tokens[i + 2]!)
     })
     return all
   }

@@ -38,7 +38,7 @@ export class PieceCache {
   find(text: string, start: number, end: number): number {
     const length = end - start
     if (length > longestKept) {
-      this.data = this.#tokenize(text.slice(start, end))
+      this.data = new Int32Array(this.#tokenize(text.slice(start, end)))
       this.to = this.data.length
       return 0
     }
@@ -109,10 +109,10 @@ export class PieceCache {
     return Array.from({ length: tokens.length / 3 }, (_, i) => seen.slice(tokens[3 * i + 1], tokens[3 * i + 2]))
   }
 
-  #tokenize(piece: string): Int32Array {
-    if (!this.#spelling) return Int32Array.from(this.model.tokenize(piece))
+  #tokenize(piece: string): number[] {
+    if (!this.#spelling) return this.model.tokenize(piece)
     const { text, starts, ends } = this.#spelling(piece)
-    const tokens = Int32Array.from(this.model.tokenize(text))
+    const tokens = this.model.tokenize(text)
     if (starts && ends)
       for (let i = 0; i < tokens.length; i += 3) {
         tokens[i + 1] = starts[tokens[i + 1]!]!

@@ -4,12 +4,20 @@ import { bpe } from './bpe.ts'
 import type { Model } from './index.ts'
 import { readVocabulary } from './vocabulary.ts'
 
+const isToken = (part: unknown) => typeof part === 'string' && part !== ''
+
 /** A merge as `["a", "b"]` or, in older files, `"a b"`. There are many: a field is made only for one that is wrong. */
 function readMerge(value: unknown, fieldOf: () => Field): [string, string] {
   const parts: unknown = typeof value === 'string' ? value.split(' ') : value
-  const isPair =
-    Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string' && part !== '')
+  const isPair = Array.isArray(parts) && parts.length === 2 && isToken(parts[0]) && isToken(parts[1])
   return isPair ? (parts as [string, string]) : fieldOf().fail('two tokens, as ["a", "b"] or "a b"')
+}
+
+function readMerges(field: Field): [string, string][] {
+  const merges: [string, string][] = []
+  for (const [i, merge] of field.values().entries())
+    if (!isVersion(merge)) merges.push(readMerge(merge, () => field.at(i)))
+  return merges
 }
 
 /** The first line of merges.txt, which older tokenizer.json files have too. */
@@ -35,10 +43,9 @@ const readIds = (field: Field): number[] | undefined =>
   field.missing ? undefined : field.list().map((id) => id.integer(0, largestId))
 
 export function readBpe(field: Field): Model {
-  const merges = field.get('merges')
   return bpe({
     vocabulary: readVocabulary(field.get('vocab')),
-    merges: merges.values().flatMap((merge, i) => (isVersion(merge) ? [] : [readMerge(merge, () => merges.at(i))])),
+    merges: readMerges(field.get('merges')),
     unknown: optional(field.get('unk_token')),
     fuseUnknown: field.get('fuse_unk').boolean(false),
     byteFallback: field.get('byte_fallback').boolean(false),

@@ -34,19 +34,16 @@ export class Vocabulary {
 export const vocabularyOf = (tokens: readonly string[]): Vocabulary =>
   new Vocabulary(new Map(tokens.map((token, id) => [token, id])), tokens)
 
-/** `{ token: id, … }`. Ids may have gaps, but no two tokens share one. */
+/** `{ token: id, … }`, parsed as an object or as a `Map`. Ids may have gaps, but no two tokens share one. */
 export function readVocabulary(field: Field): Vocabulary {
-  const object = field.object()
-  const ids = new Map<string, number>()
+  const ids = field.value instanceof Map ? field.value : new Map<string, unknown>(Object.entries(field.object()))
   const owners: string[] = []
-  for (const token of Object.keys(object)) {
-    const id = object[token] as number
+  for (const [token, id] of ids) {
     if (!Number.isInteger(id) || id < 0 || id > largestId)
       field.get(token).fail(`an id, an integer from 0 to ${largestId}`)
     const owner = owners[id]
     if (owner !== undefined) field.get(token).fail(`an id of its own; ${show(owner)} has it too`)
     owners[id] = token
-    ids.set(token, id)
   }
   return new Vocabulary(ids, owners)
 }
