@@ -107,6 +107,25 @@ describe('parseJson', () => {
     expect(() => parseJson('{"a":1,"a":2}', { member })).toThrow('duplicate key "a"')
   })
 
+  test('a caller can have a table of many members as a Map', () => {
+    const map = ['model', 'vocab']
+    const vocab = new Map([
+      ['b', 0],
+      ['1', 1],
+    ])
+    expect(parseJson('{"vocab":{},"model":{"vocab":{"b":0,"1":1},"x":{"vocab":{}}}}', { map })).toEqual({
+      vocab: {},
+      model: { vocab, x: { vocab: {} } },
+    })
+    expect(parseJson('{"model":[{"vocab":{"a":0}}]}', { map })).toEqual({ model: [{ vocab: { a: 0 } }] })
+    expect(parseJson('{"model":{"vocab":[{}]}}', { map })).toEqual({ model: { vocab: [{}] } })
+    expect(() => parseJson('{"model":{"vocab":{"a":0,"a":1}}}', { map })).toThrow('duplicate key "a"')
+    expect(() => parseJson('{"model":{"vocab":{"a":0,"b":1}}}', { map, maxMembers: 1 })).toThrow('more than 1 members')
+    for (const bad of ['{"model":{"vocab":{"a" 0}}}', '{"model":{"vocab":{"a":0 "b":1}}}', '{"model":{"vocab":{a:0}}}'])
+      expect(() => parseJson(bad, { map })).toThrow(JsonError)
+    expect(show(vocab)).toBe('{"1":1,"b":0}')
+  })
+
   test('show is one short line for any value', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
