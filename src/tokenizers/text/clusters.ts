@@ -2,7 +2,12 @@
 import type { IntegerList } from './integer-list.ts'
 import { isLowSurrogate } from './unicode.ts'
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Made when it is first needed: its tables cost some milliseconds, and most texts need none. */
+let segmenter: Intl.Segmenter | undefined
+const segmentsOf = (text: string): Intl.Segments => {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 /** UTF-16 code units that the segmenter sees at once: for each cluster it takes time in proportion to them. */
 const usualWindow = 256
@@ -21,7 +26,7 @@ export function clusterEnds(text: string, from: number, to: number, ends: Intege
     let end = Math.min(start + size, to)
     if (end < to && isLowSurrogate(text.charCodeAt(end))) end++
     let known = start
-    for (const { index, segment } of segmenter.segment(text.slice(start, end))) {
+    for (const { index, segment } of segmentsOf(text.slice(start, end))) {
       const stop = start + index + segment.length
       // A cluster that reaches the end of the window may go on beyond.
       if (stop === end && end < to) break
@@ -35,4 +40,4 @@ export function clusterEnds(text: string, from: number, to: number, ends: Intege
 }
 
 /** Whether a text is one cluster. */
-export const isOneCluster = (text: string): boolean => segmenter.segment(text).containing(0)!.segment === text
+export const isOneCluster = (text: string): boolean => segmentsOf(text).containing(0)!.segment === text
