@@ -5,7 +5,7 @@ usage: differential.py FOLDER KIND TEXTS VARIANTS SEED
 Writes, for each variant v of a kind of model, FOLDER/KIND-v.json (a tokenizer.json) and FOLDER/KIND-v.jsonl: a line
 {text, ids, offsets, tokens, type_ids, special_tokens_mask, attention_mask, overflowing, bare (ids without special tokens), all and plain
 (decoded with and without special tokens), random (ids drawn at random) and said (what those decode to)}, `text` being a pair in every
-tenth line, which lacks what is decoded; or {text, error} where the library fails. Offsets count code points.
+tenth line, which lacks what is decoded; or {text, error} where the library refuses the text, {text, panic} where it fails. Offsets count code points.
 """
 import base64
 import json
@@ -243,8 +243,10 @@ def main(folder, kind, texts, variants, seed):
                 line = [text(r), text(r)] if i % 10 == 9 else text(r)
                 try:
                     out.write(json.dumps(answer(t, r, line)) + "\n")
-                except BaseException as error:  # the library panics for some: nothing to compare with
+                except Exception as error:
                     out.write(json.dumps({"text": line, "error": str(error)[:200]}) + "\n")
+                except BaseException as panic:  # the library does not survive some: nothing to compare with
+                    out.write(json.dumps({"text": line, "panic": str(panic)[:200]}) + "\n")
 
 
 main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
