@@ -1,17 +1,9 @@
 /** Text cut into pieces, and what pre-tokenizers have in common: cutting pieces further and rewriting them. */
 import type { Json } from '../field.ts'
 import type { Scanner } from '../patterns/scanners.ts'
-import {
-  type Aligned,
-  AlignedWriter,
-  originalEnd,
-  originalLength,
-  originalStart,
-  tooLarge,
-  unitsAllowed,
-} from '../text/aligned.ts'
+import { type Aligned, AlignedWriter, originalLength, tooLarge, unitsAllowed } from '../text/aligned.ts'
 import type { Spelled, Spelling } from '../text/bytes.ts'
-import { IntegerList } from '../text/integer-list.ts'
+import { enlarged, IntegerList } from '../text/integer-list.ts'
 import { characterLength } from '../text/unicode.ts'
 
 /**
@@ -99,30 +91,46 @@ function remembering(spelling: Spelling): Spelling {
 }
 
 /**
- * Rewrites all pieces at once, when another pre-tokenizer comes next. Throws TEXT_TOO_LARGE, for such rewritings in a row may multiply
- * a text.
+ * How much text pre-tokenizers may make for each other: bytes spelled in characters are at most three for one, and six when those are
+ * spelled in bytes again, but stages in a row may double most of a text each.
  */
+const mostRespelled = (units: number): number => Math.min(unitsAllowed(units), Math.max(2 ** 24, 8 * units))
+
+/** Rewrites all pieces at once, when another pre-tokenizer comes next. Errors: `TEXT_TOO_LARGE`. */
 export function respell(pieces: Pieces, spellPiece: Spelling): Pieces {
   const spelling = remembering(spellPiece)
   const inPlace = respellInPlace(pieces, spelling)
   if (inPlace) return inPlace
   const { text, bounds: old } = pieces
-  const most = unitsAllowed(originalLength(text))
+  const original = originalLength(text)
+  const most = mostRespelled(original)
   const parts: string[] = []
-  const starts = new IntegerList(2 * text.text.length)
-  const ends = new IntegerList(2 * text.text.length)
+  let starts = new Int32Array(2 * text.text.length)
+  let ends = new Int32Array(2 * text.text.length)
+  let length = 0
   const bounds = new IntegerList(old.length)
   for (let i = 0; i < old.length; i += 2) {
     const from = old.data[i]!
     const spelled = spelling(text.text.slice(from, old.data[i + 1]!))
-    const start = starts.length
-    for (let k = 0; k < spelled.text.length; k++) {
-      starts.push(originalStart(text, from + (spelled.starts?.[k] ?? k)))
-      ends.push(originalEnd(text, from + (spelled.ends?.[k] ?? k + 1)))
+    const count = spelled.text.length
+    if (length + count > most) throw tooLarge(original, most)
+    if (length + count > starts.length) {
+      const capacity = Math.min(most, Math.max(length + count, 2 * starts.length))
+      starts = enlarged(starts, capacity)
+      ends = enlarged(ends, capacity)
     }
-    if (starts.length > most) throw tooLarge(originalLength(text))
+    for (let k = 0; k < count; k++) {
+      const first = from + (spelled.starts ? spelled.starts[k]! : k)
+      const last = from + (spelled.ends ? spelled.ends[k]! : k + 1)
+      starts[length + k] = text.starts ? text.starts[first]! : text.origin + first
+      ends[length + k] = text.ends ? text.ends[last - 1]! : text.origin + last
+    }
     parts.push(spelled.text)
-    bounds.pushPair(start, starts.length)
+    bounds.pushPair(length, length + count)
+    length += count
   }
-  return { text: { text: parts.join(''), origin: 0, starts: starts.view(), ends: ends.view() }, bounds }
+  return {
+    text: { text: parts.join(''), origin: 0, starts: starts.subarray(0, length), ends: ends.subarray(0, length) },
+    bounds,
+  }
 }

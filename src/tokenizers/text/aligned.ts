@@ -54,10 +54,10 @@ const mostUnits = 2 ** 29 - 24
 export const unitsAllowed = (units: number): number => Math.min(mostUnits, Math.max(2 ** 24, 64 * units))
 
 /** Tokenizers can ask for texts that no memory holds, say by twelve replacements of every character with ten. */
-export const tooLarge = (units: number) =>
+export const tooLarge = (units: number, most = unitsAllowed(units)) =>
   fileError(
     'TEXT_TOO_LARGE',
-    `The tokenizer's normalizer makes more than ${unitsAllowed(units)} characters of a text of ${units}.\nIts rules multiply what they read: check "normalizer" and "pre_tokenizer" in tokenizer.json.`,
+    `The tokenizer makes more than ${most} characters of a text of ${units} before its model reads them.\nIts rules multiply what they read: check "normalizer" and "pre_tokenizer" in tokenizer.json.`,
   )
 
 /** How long the stretch of the original is that a text was made from. */
