@@ -94,6 +94,15 @@ describe('parseJson', () => {
   test('what a terminal would obey is shown as an escape', () => {
     expect(show('\x1b[2J\x9b31m\u202e\ufeff')).toBe('"\\u001b[2J\\u009b31m\\u202e\\ufeff"')
     expect(show(Array(1e6).fill(1)).length).toBe(58)
+    expect([NaN, -Infinity, 10n, [10n], undefined, Symbol('x'), () => 1].map(show)).toEqual([
+      'NaN',
+      '-Infinity',
+      '10',
+      '[10]',
+      'undefined',
+      'Symbol(x)',
+      'a function',
+    ])
   })
 
   test('a caller can take the members of the outermost object as they come', () => {

@@ -226,6 +226,7 @@ const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0
 /** The beginning of a value, enough for 60 characters of JSON: a hostile one may hold millions of items. */
 function beginning(value: unknown): unknown {
   if (typeof value === 'string') return clip(value)
+  if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.slice(0, 60).map(beginning)
   if (value instanceof Map) return beginning(Object.fromEntries([...value].slice(0, 20)))
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
@@ -238,5 +239,9 @@ function beginning(value: unknown): unknown {
 }
 
 /** A value as short JSON for an error message: one printable line, at most 60 characters. */
-export const show = (value: unknown): string =>
-  clip((JSON.stringify(beginning(value)) ?? String(value)).replace(unprintable, escaped))
+export function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function'
+  // NaN, infinities and integers without bounds are no JSON.
+  const text = typeof value === 'number' || typeof value === 'bigint' ? undefined : JSON.stringify(beginning(value))
+  return clip((text ?? String(value)).replace(unprintable, escaped))
+}

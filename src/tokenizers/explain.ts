@@ -54,7 +54,7 @@ export function explainEncoding(tokenizer: Tokenizer, text: string, options: Exp
   const { special = 'error', addSpecialTokens = true } = options
   const encoding = tokenizer.encode(text, { special, addSpecialTokens, truncation: false, padding: false })
   const clean = wellFormed(text)
-  const { model, stretches: found } = tokenizer.pieces(clean, special)
+  const { model, stretches: found } = tokenizer.pieces(clean, { special })
   const stretches = found.map((stretch): ExplainedStretch => {
     const start = originalStart(stretch.text, 0)
     const end = originalEnd(stretch.text, stretch.text.text.length)

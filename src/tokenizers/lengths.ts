@@ -106,12 +106,19 @@ export function truncate(
   return counts.map((count, i) => stretches(count, kept[i]!, stride, direction))
 }
 
+/** More tokens than any model reads at a time, and few enough for the memory. */
+const longestPadded = 2 ** 24
+
 /** Brings encodings to the length that `padding` asks for; longer ones stay. */
 export function pad(encodings: readonly Encoding[], padding: Padding | undefined): readonly Encoding[] {
   if (!padding) return encodings
-  const { length = 'longest', multipleOf = 1, direction = 'right', id, typeId = 0, token } = padding
+  const { length = 'longest', direction = 'right', id, typeId = 0, token } = padding
   const longest = () => encodings.reduce((most, encoding) => Math.max(most, encoding.length), 0)
+  // 0 is no multiple to round up to, as in Hugging Face's files.
+  const multipleOf = padding.multipleOf || 1
   const target = Math.ceil((length === 'longest' ? longest() : length) / multipleOf) * multipleOf
+  if (target > longestPadded)
+    throw usageError('BAD_PADDING', `Padding asks for ${target} tokens.\nExpected at most ${longestPadded}.`)
   const filling = { length: target, before: direction === 'left', id, token, typeId }
   return encodings.map((encoding) => encoding.filled(filling))
 }

@@ -12,7 +12,7 @@ import {
 } from './added-tokens.ts'
 import type { NamedTokens } from './config.ts'
 import { bytesAdded, type Decoder, spacedDecoder } from './decoders/index.ts'
-import { checkOptions, checkText } from './encode-checks.ts'
+import { checkBatch, checkDecoding, checkOptions, checkSpecial, checkText } from './encode-checks.ts'
 import { Encoding } from './encoding.ts'
 import type { Json } from './field.ts'
 import { type Padding, pad, paddingJson, type Stretches, type Truncation, truncate, truncationJson } from './lengths.ts'
@@ -29,6 +29,10 @@ import { type Aligned, originalEnd, originalStart } from './text/aligned.ts'
 import { wellFormed } from './text/unicode.ts'
 import { pushFound, TextPieces } from './text-pieces.ts'
 import { type TokenList, TokenWriter } from './token-list.ts'
+
+/** What settings say; a field that is undefined says nothing. */
+const stated = <T extends object>(settings: T): T =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T
 
 /** The stages of a tokenizer. Only the model is necessary. */
 export type Stages = {
@@ -149,7 +153,7 @@ export class Tokenizer {
     texts: readonly (string | readonly [string, string])[],
     options: Omit<EncodeOptions, 'pair'> = noOptions,
   ): readonly Encoding[] {
-    checkOptions(options)
+    checkBatch(texts, options)
     const encodings = texts.map((text) =>
       Array.isArray(text)
         ? this.#encodeOne(text[0], text[1], options)
@@ -198,7 +202,9 @@ export class Tokenizer {
   }
 
   /** The first stages alone: a text as added tokens and the pieces that the model reads. Errors: `SPECIAL_TOKEN_IN_TEXT`. */
-  pieces(text: string, special: SpecialHandling = 'error'): TextPieces {
+  pieces(text: string, options: Pick<EncodeOptions, 'special'> = {}): TextPieces {
+    checkSpecial(text, options)
+    const { special = 'error' } = options
     const clean = wellFormed(text)
     const { model } = this.#pieceCache(special)
     return new TextPieces(clean, this.#segments(clean, special), this.stages.preTokenizer, model)
@@ -252,7 +258,7 @@ export class Tokenizer {
 
   /** The tokens of a text drawn at random; `site` keeps the texts of a pair apart. */
   #sampled(text: string, special: SpecialHandling, sampling: Sampling, site: number): TokenList {
-    const pieces = this.pieces(text, special)
+    const pieces = this.pieces(text, { special })
     const { model } = pieces
     if (!model.sample)
       throw usageError(
@@ -268,8 +274,8 @@ export class Tokenizer {
    * The n best ways to write a text, best first, without special tokens around them; fewer if there are fewer. Of equal scores
    * that comes first whose last token is longest. Errors: those of `encode`, `BAD_N_BEST`, `TOO_MANY_PATHS`.
    */
-  nBest(text: string, n: number, { special = 'error' }: Pick<EncodeOptions, 'special'> = {}): ScoredTokens[] {
-    const pieces = this.pieces(text, special)
+  nBest(text: string, n: number, options: Pick<EncodeOptions, 'special'> = {}): ScoredTokens[] {
+    const pieces = this.pieces(text, options)
     const { model } = pieces
     if (!model.nBest)
       throw usageError('BAD_N_BEST', 'This tokenizer does not score ways to write a text.\nExpected one of Unigram.')
@@ -285,7 +291,7 @@ export class Tokenizer {
   #padding(padding: EncodeOptions['padding']): Padding | undefined {
     const own = this.stages.padding
     if (padding === false || (padding === undefined && !own)) return undefined
-    const asked = typeof padding === 'object' ? padding : {}
+    const asked = typeof padding === 'object' ? stated(padding) : {}
     const token = asked.token ?? own?.token ?? this.named.pad
     // A file's padding says which id its token has, whatever the vocabulary says.
     const known = asked.token === undefined ? own?.id : undefined
@@ -310,7 +316,9 @@ export class Tokenizer {
   }
 
   /** Decoding id by id, for text that is shown while it is generated. Errors of `push`: `UNKNOWN_TOKEN_ID`. */
-  stream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
+  stream(options: DecodeOptions = {}): DecodeStream {
+    checkDecoding(options)
+    const { skipSpecialTokens = false } = options
     let ready = ''
     const add = (text: string) => {
       ready += text
