@@ -120,17 +120,27 @@ export function drawTable(tokenizer: Tokenizer, texts: readonly string[], encodi
   return [paint.dim(line(heads.slice(0, -1), 'text')), ...body].join('\n')
 }
 
-/** 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. */
-export function drawCounts(texts: readonly string[], encoding: Encoding): string {
-  const content = texts.join('')
-  const bytes = new TextEncoder().encode(content).length
+/** How much text is. */
+function sizeOf(text: string): { bytes: number; characters: number } {
   let characters = 0
-  for (const _ of content) characters++
+  for (const _ of text) characters++
+  return { bytes: new TextEncoder().encode(text).length, characters }
+}
+
+/**
+ * 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. White space that no token stands for counts
+ * as text, for words tell where it was. Other text that none stands for does not: it is lost.
+ */
+export function drawCounts(texts: readonly string[], encoding: Encoding, shown: readonly Shown[]): string {
+  const content = texts.join('')
+  const gaps = shown.flatMap(({ kind, text }) => (kind === 'gap' ? [text.replace(/\s+/g, '')] : [])).join('')
+  const [all, lost] = [sizeOf(content), sizeOf(gaps)]
   const own = encoding.sequenceIds.filter((sequence) => sequence !== null).length
   const added = encoding.length - own
-  const counts = `${many(encoding.length, 'token')}${added > 0 ? ` (${added} special)` : ''}, ${many(bytes, 'byte')}, ${many(characters, 'character')}`
+  const counts = `${many(encoding.length, 'token')}${added > 0 ? ` (${added} special)` : ''}, ${many(all.bytes, 'byte')}${lost.bytes > 0 ? ` (${lost.bytes} without a token)` : ''}, ${many(all.characters, 'character')}`
   if (encoding.overflowing.length > 0)
     return `${counts}; cut to this length, ${many(encoding.overflowing.length, 'part')} left over`
   if (own === 0) return counts
-  return `${counts}; ${(bytes / own).toFixed(2)} bytes and ${(characters / own).toFixed(2)} characters a token`
+  const rate = (size: keyof typeof all) => ((all[size] - lost[size]) / own).toFixed(2)
+  return `${counts}; ${rate('bytes')} bytes and ${rate('characters')} characters a token`
 }

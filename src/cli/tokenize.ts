@@ -47,11 +47,12 @@ const record = (encoding: Encoding) => ({
 })
 
 function print({ tokenizer, values, terminal }: Work, texts: readonly string[], encoding: Encoding): void {
+  const { shown } = shownTokens(tokenizer, texts, encoding)
   const drawn = values.offsets
     ? drawTable(tokenizer, texts, encoding, terminal.color)
-    : `${drawPieces(shownTokens(tokenizer, texts, encoding).shown, terminal.color)}\n\n${encoding.ids.join(' ')}`
+    : `${drawPieces(shown, terminal.color)}\n\n${encoding.ids.join(' ')}`
   terminal.out(`${drawn}\n`)
-  terminal.note(`\n${drawCounts(texts, encoding)}\n`)
+  terminal.note(`\n${drawCounts(texts, encoding, shown)}\n`)
 }
 
 function tokenizeText(work: Work, text: string): void {

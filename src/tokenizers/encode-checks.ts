@@ -80,6 +80,7 @@ export function checkText(text: unknown): void {
 
 /** Errors: `BAD_TEXT`, `BAD_OPTION`, `BAD_TRUNCATION`, `BAD_PADDING`. */
 export function checkOptions(given: EncodeOptions): void {
+  if (isRecord(given) && given.pair !== undefined) checkText(given.pair)
   check(given, options, 'BAD_OPTION', '')
   const { truncation: cut, padding: fill } = given
   if (typeof cut === 'object') check(cut, truncation, 'BAD_TRUNCATION', 'truncation.')

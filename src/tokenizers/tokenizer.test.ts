@@ -79,6 +79,7 @@ describe('padding', () => {
     expect(short!.tokens).toEqual(['a', '<pad>', '<pad>', '<pad>'])
     expect(long!.ids).toHaveLength(4)
     expect(() => learned.encode('a', { padding: { length: 4 } })).toThrow(/padding: \{ id, token \}/)
+    expect(characters.encode('ab', { padding: { multipleOf: 0, length: 3 } }).length).toBe(3)
   })
 })
 
@@ -137,6 +138,28 @@ describe('what makes no sense is refused', () => {
     [{ padding: { padToMultipleOf: 4 } }, 'BAD_PADDING', /no padding\.padToMultipleOf/],
   ])('%j', (options, code, says) => {
     expect(misuse(options)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }))
+  })
+
+  it.each<[string, () => unknown, string, RegExp]>([
+    ['options that are none', () => tokenizer.encode('a', 5 as never), 'BAD_OPTION', /options are 5/],
+    ['a batch that is a text', () => tokenizer.encodeBatch('ab' as never), 'BAD_TEXT', /texts to encode are "ab"/],
+    ['three texts as a pair', () => tokenizer.encodeBatch([['a', 'b', 'a'] as never]), 'BAD_TEXT', /has 3 parts/],
+    [
+      'one pair for a batch',
+      () => tokenizer.encodeBatch(['a'], { pair: 'b' } as object),
+      'BAD_OPTION',
+      /\[text, pair\]/,
+    ],
+    ['ways to write no text', () => tokenizer.nBest(null as never, 1), 'BAD_TEXT', /text to encode is null/],
+    [
+      'an option of decoding',
+      () => tokenizer.decode([0], { skipSpecial: true } as object),
+      'BAD_OPTION',
+      /no skipSpecial/,
+    ],
+    ['padding beyond reason', () => tokenizer.encode('a', { padding: { length: 2 ** 40 } }), 'BAD_PADDING', /at most/],
+  ])('%s', (_, misuse, code, says) => {
+    expect(misuse).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }))
   })
 
   it('texts that are none', () => {

@@ -43,6 +43,16 @@ describe('a text', () => {
     expect(err).toMatch(/11 tokens \(1 special\), 19 bytes, 17 characters; 1\.90 bytes and 1\.70 characters a token/)
   })
 
+  test('is measured by what has tokens; white space that words imply is text too', async () => {
+    const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: [['a', 'b']] }
+    const file = join(folder, 'few.json')
+    writeFileSync(file, JSON.stringify({ model, pre_tokenizer: { type: 'WhitespaceSplit' } }))
+    const { err } = await succeed([file, 'ab €é ba b'])
+    expect(err).toContain(
+      '4 tokens, 13 bytes (5 without a token), 10 characters; 2.00 bytes and 2.00 characters a token',
+    )
+  })
+
   test('in colors is the whole text, line breaks included, and nothing that a terminal would obey', async () => {
     const text = 'The cat\n\tsat\x1b[2J\r\n😀 \u202ecba'
     const { out } = await succeed([bpe, text], { color: true, interactive: true })

@@ -25,6 +25,10 @@ const withBytes = (vocab: Case['model']['vocab']) =>
 const countsAffixes = ({ model }: Case) =>
   model.byte_fallback && Boolean(model.continuing_subword_prefix || model.end_of_word_suffix)
 
+/** Whether every token stands for something in the text, and the tokens are in its order. */
+const isInside = (offsets: readonly [number, number][], text: string) =>
+  offsets.every(([start, end], i) => start >= (offsets[i - 1]?.[0] ?? 0) && start < end && end <= text.length)
+
 it.each(['BPE', 'WordPiece', 'WordLevel', 'Unigram'])('%s encodes as the library does', (type) => {
   const own = cases.filter(({ model }) => model.type === type)
   expect(own.length).toBeGreaterThan(5)
@@ -44,6 +48,7 @@ it.each(['BPE', 'WordPiece', 'WordLevel', 'Unigram'])('%s encodes as the library
         const convert = codePointOffsets(text)
         const inPoints = encoding.offsets.map(([start, end]) => [convert(start), convert(end)])
         if (!countsAffixes(one)) expect(inPoints, context).toEqual(offsets)
+        else expect(isInside(encoding.offsets, text), context).toBe(true)
       }
   }
 })
