@@ -57,7 +57,7 @@ export const unitsAllowed = (units: number): number => Math.min(mostUnits, Math.
 export const tooLarge = (units: number, most = unitsAllowed(units)) =>
   fileError(
     'TEXT_TOO_LARGE',
-    `The tokenizer makes more than ${most} characters of a text of ${units} before its model reads them.\nIts rules multiply what they read: check "normalizer" and "pre_tokenizer" in tokenizer.json.`,
+    `The tokenizer makes more than ${most} characters of a text of ${units}.\nIts rules multiply what they read: check "normalizer" and "pre_tokenizer" in tokenizer.json.`,
   )
 
 /** How long the stretch of the original is that a text was made from. */
