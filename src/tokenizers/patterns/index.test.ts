@@ -71,6 +71,8 @@ describe('patterns find what Oniguruma finds', () => {
     expect(found('[\\w]+', 'a²')).toEqual(['a'])
     expect(found('(?i:straße)', 'STRASSE Strasse strAẞe')).toEqual(['STRASSE', 'Strasse', 'strAẞe'])
     expect(found('\\X', '👩\u200d👧e\u0301')).toEqual(['👩\u200d👧', 'e\u0301'])
+    // Oniguruma's clusters part conjuncts of Indic scripts, those of Unicode 15.1 do not.
+    expect(found('\\X', 'नमस्ते')).toEqual(['न', 'म', 'स्', 'ते'])
   })
 
   it('for a literal', () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../field.ts'
 import { parseTokenizer } from '../load.ts'
-import { trainTokenizer } from './train.ts'
+import { type TrainTokenizerOptions, trainTokenizer } from './train.ts'
 import { digamma, learnUnigram, type ScoredPiece, type UnigramOptions } from './unigram-learning.ts'
 import { corpusOf, pieceText, seedPieces } from './unigram-seeds.ts'
 
@@ -167,6 +167,38 @@ describe('a learned tokenizer', () => {
     const again = parseTokenizer(JSON.parse(JSON.stringify(tokenizer)))
     for (const each of corpus) expect(again.encode(each).ids).toEqual(tokenizer.encode(each).ids)
   })
+})
+
+describe('its settings', () => {
+  const learned = async (settings: TrainTokenizerOptions) => {
+    const preTokenizer = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true }
+    const common = {
+      model: 'unigram',
+      vocabSize: 200,
+      specialTokens: ['<unk>'],
+      normalizer: null,
+      preTokenizer,
+    } as const
+    return new Set(piecesOf(await trainTokenizer(corpus, { ...common, ...settings })).map(([piece]) => piece))
+  }
+
+  // What all of six runs of Hugging Face's trainer have that none without the setting has, and the reverse.
+  it.each<[TrainTokenizerOptions, number, string[], string[]]>([
+    [{ shrinkingFactor: 0.3 }, 200, ['sa', '▁Li', '▁M', '▁they'], ['▁0.5', '▁3.14', '▁Tokyo', '▁café']],
+    [{ subIterations: 5 }, 200, ['sa', '▁Li', '▁M', '▁they'], ['▁0.5', '▁3.14', '▁Tokyo', '▁café']],
+    [{ seedSize: 200 }, 178, ['atten', 'attention', 'co', 'coder'], ['2026', 'buil', 'll', "n'"]],
+  ])('%j', async (settings, size, only, never) => {
+    const pieces = await learned(settings)
+    expect(pieces.size).toBe(size)
+    expect([...only, ...never].filter((piece) => pieces.has(piece))).toEqual(only)
+  })
+
+  it.each([{ shrinkingFactor: 1 }, { shrinkingFactor: 0 }, { subIterations: 0 }, { seedSize: -5 }])(
+    '%j is refused',
+    async (settings) => {
+      await expect(learned(settings)).rejects.toMatchObject({ code: 'BAD_SETTING' })
+    },
+  )
 })
 
 describe('digamma', () => {
