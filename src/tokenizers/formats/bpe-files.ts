@@ -188,7 +188,7 @@ export const bpeFamilies: Readonly<Record<string, BpeFamily>> = {
   Longformer: roberta,
   Mvp: roberta,
   LayoutLMv3: roberta,
-  Luke: { ...roberta, extra: ['<ent>', '<ent2>'] },
+  Luke: { ...roberta, extra: ['<ent>', '<ent2>', '[UNK]', '[PAD]', '[MASK]', '[MASK2]'] },
   Deberta: deberta,
   CLIP: clip,
   OpenAIGPT: openaiGpt,

@@ -16,6 +16,7 @@ import sentencepiece
 import tiktoken
 import tiktoken_ext.openai_public as published
 import transformers
+from sentencepiece import sentencepiece_model_pb2 as messages
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
@@ -83,6 +84,12 @@ def pieces(name, **settings):
     )
     files[name] = {"base64": base64.b64encode(model.getvalue()).decode()}
     return model.getvalue()
+
+
+def sentencepiece_model(file):
+    message = messages.ModelProto()
+    message.ParseFromString(base64.b64decode(file["base64"]))
+    return message
 
 
 def place(directory, names, config, others):
@@ -181,6 +188,8 @@ pieces("reformer.model", model_type="bpe", unk_id=2, eos_id=1, bos_id=-1, pad_id
 case("reformer", {"spiece.model": "reformer.model"}, "Reformer")
 
 # A translation model: two models with one vocabulary. Its class is no wrapper of the tokenizers library.
+pieces("speech.model", model_type="char", unk_id=3, bos_id=0, pad_id=1, eos_id=2)
+pieces("sw3.model", model_type="bpe", byte_fallback=True, vocab_size=330, pad_id=0, unk_id=1, bos_id=2, eos_id=3, eos_piece="<|endoftext|>")
 sources = [pieces(f"{side}.model", model_type="unigram", vocab_size=size, pad_id=-1) for side, size in [("source", 90), ("target", 110)]]
 known = [[p.id_to_piece(i) for i in range(len(p))] for p in (sentencepiece.SentencePieceProcessor(model_proto=m) for m in sources)]
 shared = ["</s>", "<unk>", ">>fr<<"] + sorted({piece for each in known for piece in each} - {"</s>", "<unk>", "<s>"}) + ["<pad>"]
@@ -192,6 +201,70 @@ ids = [marian(each).input_ids for each in TEXTS]
 pairs_ = [[marian(TEXTS[0], each).input_ids, [0] * len(marian(TEXTS[0], each).input_ids)] for each in TEXTS[:3]]
 settings = {"tokenizer_config.json": {"tokenizer_class": "MarianTokenizer"}}
 cases["marian"] = {"files": names, "settings": settings, "size": len(marian), "ids": ids, "pairs": pairs_}
+
+
+
+def whole(name, names, tokenizer_class, others=None, tokenizer=None, **config):
+    """As `case`, for classes whose special tokens are put around texts when they are called. Some give no segments."""
+    config = {"tokenizer_class": f"{tokenizer_class}Tokenizer", **config}
+    place(f"{folder}/{name}", names, config, others or {})
+    tokenizer = tokenizer or AutoTokenizer.from_pretrained(f"{folder}/{name}")
+    together = [tokenizer(TEXTS[0], each) for each in TEXTS[:3]]
+    cases[name] = {
+        "files": names,
+        "settings": {"tokenizer_config.json": config, **(others or {})},
+        "ids": [tokenizer(each).input_ids for each in TEXTS],
+        "pairs": [[e.input_ids, e.get("token_type_ids")] for e in together],
+    }
+
+
+# Translation models: languages, fairseq's ids.
+spm = {"sentencepiece.bpe.model": "fairseq.model"}
+whole("mbart, german", spm, "MBart", src_lang="de_DE")
+whole("mbart-50", spm, "MBart50")
+whole("mbart-50, german", spm, "MBart50", src_lang="de_DE", tgt_lang="fr_XX")
+whole("plbart", spm, "PLBart", language_codes="base")
+whole("plbart, python", spm, "PLBart", language_codes="base", src_lang="python", tgt_lang="en_XX")
+fairseq = sentencepiece.SentencePieceProcessor(model_proto=base64.b64decode(files["fairseq.model"]["base64"]))
+known = [(fairseq.id_to_piece(i), fairseq.get_score(i)) for i in range(len(fairseq))]
+first = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+# This class loses its pieces when it reads the file itself.
+made_up = [(f"<madeupword{i}>", 0.0) for i in range(7)]
+charsmap = sentencepiece_model(files["fairseq.model"]).normalizer_spec.precompiled_charsmap
+whole("xglm", spm, "XGLM", tokenizer=transformers.XGLMTokenizer(vocab=[*first, *known[3:], *made_up], _spm_precompiled_charsmap=charsmap))
+files["fairseq.json"] = json.dumps({token: id for id, (token, _) in enumerate(first + known[3:])}, ensure_ascii=False, separators=(",", ":"))
+both_ = {"sentencepiece.bpe.model": "fairseq.model", "vocab.json": "fairseq.json"}
+whole("speech-to-text", both_, "Speech2Text")
+pieces("fairseq-bpe.model", model_type="bpe", unk_id=0, bos_id=1, eos_id=2)
+spm = {"sentencepiece.bpe.model": "fairseq-bpe.model"}
+fairseq = sentencepiece.SentencePieceProcessor(model_proto=base64.b64decode(files["fairseq-bpe.model"]["base64"]))
+known = [fairseq.id_to_piece(i) for i in range(3, len(fairseq))]
+files["fairseq-bpe.json"] = json.dumps({token: id for id, token in enumerate([token for token, _ in first] + known)}, ensure_ascii=False, separators=(",", ":"))
+both_ = {"sentencepiece.bpe.model": "fairseq-bpe.model", "vocab.json": "fairseq-bpe.json"}
+whole("m2m-100", both_, "M2M100", src_lang="de", tgt_lang="fr")
+whole("wmt-21", both_, "M2M100", language_codes="wmt21")
+# The languages as published models list them: this class does not add them itself when it reads the file.
+from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES  # noqa: E402
+
+decoder = {str(len(known) + 4 + i): {**im, "content": code} for i, code in enumerate([*FAIRSEQ_LANGUAGE_CODES, "<mask>"])}
+decoder[str(len(known) + 4 + len(FAIRSEQ_LANGUAGE_CODES))]["lstrip"] = True
+for name, more in {"nllb": {}, "nllb, german": {"src_lang": "deu_Latn"}, "nllb, as it was": {"src_lang": "fra_Latn", "legacy_behaviour": True}}.items():
+    whole(name, spm, "Nllb", added_tokens_decoder=decoder, **more)
+    # They are written once: without the list they come to the same ids.
+    del cases[name]["settings"]["tokenizer_config.json"]["added_tokens_decoder"]
+
+# Classes that call sentencepiece itself.
+whole("speech-t5", {"spm_char.model": "speech.model"}, "SpeechT5")
+whole("bert-generation", {"spiece.model": "t5.model"}, "BertGeneration", bos_token="<pad>")
+whole("gpt-sw3", {"spiece.model": "sw3.model"}, "GPTSw3")
+
+# Further classes of words and bytes.
+whole("splinter", txt, "Splinter")
+whole("luke", both("bytes-special"), "Luke", entity_token_1="<ent>")
+asked = [{**im, "content": token} for token in ["<|startoftranscript|>", "<|en|>", "<|de|>", "<|translate|>", "<|transcribe|>", "<|notimestamps|>"]]
+decoder = {str(316 + i): token for i, token in enumerate(asked)}
+whole("whisper", both("bytes"), "Whisper", added_tokens_decoder=decoder)
+whole("code-llama", {"tokenizer.model": "llama.model"}, "CodeLlama")
 
 # SentencePiece models of every kind, as the library itself reads them.
 kinds = {

@@ -1,6 +1,6 @@
 """Records what sentencepiece makes of texts with small models of every kind and option.
 
-usage: sentencepiece.py > test/oracles/data/tokenizers/sentencepiece.json
+usage: sentencepiece-models.py > test/oracles/data/tokenizers/sentencepiece.json
 
 "models": name, the file in base64, how many pieces it has, and rows of text, ids and the text that these are decoded to.
 """
@@ -8,13 +8,10 @@ import base64
 import io
 import json
 import random
-import sys
 import tempfile
 
-# This folder holds files named like packages.
-sys.path.pop(0)
-import sentencepiece  # noqa: E402
-from sentencepiece import sentencepiece_model_pb2 as messages  # noqa: E402
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2 as messages
 
 CORPUS = [
     "Mia went to the park with her dog. The dog ran and the ducks swam away.",
@@ -57,7 +54,7 @@ def train(kind, byte_fallback=False, unused=False, escape=True, **options):
     )
     proto = messages.ModelProto()
     proto.ParseFromString(model.getvalue())
-    proto.trainer_spec.ClearField("input")
+    proto.normalizer_spec.ClearField("normalization_rule_tsv")
     proto.normalizer_spec.escape_whitespaces = escape
     pieces = [piece for piece in proto.pieces if piece.type == piece.NORMAL]
     for piece in random.Random(1).sample(pieces, len(pieces) // 5) if unused else []:
