@@ -20,6 +20,9 @@ export const split = (regex: string, behavior: 'Isolated' | 'Removed', invert = 
   invert,
 })
 
+/** A regular expression for a text itself. */
+export const quoted = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+
 export const replace = (text: string, content: string): Json => ({
   type: 'Replace',
   pattern: { String: text },

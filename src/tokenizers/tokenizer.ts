@@ -301,7 +301,8 @@ export class Tokenizer {
         'BAD_PADDING',
         'Padding needs a padding token, and this tokenizer names none.\nGive one: padding: { id, token }.',
       )
-    return { ...own, ...asked, id, token: token ?? this.#label(id) }
+    const left = this.stages.config?.padding_side === 'left' && { direction: 'left' as const }
+    return { ...own, ...left, ...asked, id, token: token ?? this.#label(id) }
   }
 
   /** Ids → text. Errors: `UNKNOWN_TOKEN_ID` for ids that no token has. */

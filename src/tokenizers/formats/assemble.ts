@@ -33,6 +33,8 @@ export type Parts = {
   readonly size: number
   /** The mask stands for a word and the space before it. */
   readonly maskTakesSpace?: boolean | undefined
+  /** Shorter texts of a batch are padded at their beginning. */
+  readonly padsLeft?: boolean | undefined
   /** Added tokens that the vocabulary's own file declares. */
   readonly added?: readonly Json[] | undefined
   readonly stages: (options: Options) => StageJson
@@ -128,6 +130,7 @@ export function assemble(parts: Parts): Assembled {
       model: parts.model,
     },
     config: {
+      ...(parts.padsLeft && { padding_side: 'left' }),
       ...config,
       ...Object.fromEntries(Object.entries(named).map(([role, token]) => [`${role}_token`, token])),
     },

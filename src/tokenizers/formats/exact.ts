@@ -6,6 +6,7 @@ import {
   metaspace,
   normalizers,
   preTokenizers,
+  quoted,
   replace,
   replaceAll,
   spaceMark,
@@ -18,8 +19,6 @@ import { bpeModel, charsmapOf, idsOf, namedOf } from './sentencepiece.ts'
 import type { Scored } from './sentencepiece-family.ts'
 import { type PieceType, pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts'
 import type { Settings } from './settings.ts'
-
-const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** The file's rules for characters, which leave symbols of the user alone. */
 const characterRules = (model: SentencePieceModel): Json[] => {

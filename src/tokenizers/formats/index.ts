@@ -4,9 +4,11 @@ import { entryOf, Field } from '../field.ts'
 import { readMergeLines } from '../models/read-bpe.ts'
 import { type Assembled, assemble, type Parts } from './assemble.ts'
 import { bpeFamilies, bpeParts, guessBpeFamily } from './bpe-files.ts'
+import { esmParts } from './esm.ts'
 import { exactParts, tokensById } from './exact.ts'
 import { exactFamilies } from './exact-families.ts'
 import { marianParts } from './marian.ts'
+import { perceiverParts } from './perceiver.ts'
 import { refuseClass } from './refusals.ts'
 import { familyParts } from './sentencepiece.ts'
 import { sentencePieceFamilies } from './sentencepiece-families.ts'
@@ -123,10 +125,10 @@ async function fromRanks(file: string, settings: Settings): Promise<[Parts, stri
   return [tiktokenParts(name, await readText(file), file, settings), file]
 }
 
-const fromWords = async (file: string, { className, settings }: Found): Promise<[Parts, string]> => [
-  wordPieceParts(className, await readText(file), settings),
-  file,
-]
+async function fromWords(file: string, { className, settings }: Found): Promise<[Parts, string]> {
+  const text = await readText(file)
+  return [className === 'Esm' ? esmParts(text, settings) : wordPieceParts(className, text, settings), file]
+}
 
 /** How a file is read, by its name; undefined for other files. */
 function readerOf(name: string): ((found: Found) => Promise<[Parts, string]>) | undefined {
@@ -178,6 +180,7 @@ export async function convertFiles(
 ): Promise<Converted | undefined> {
   const className = await classNameOf(directory, settings)
   refuseClass(className, directory)
+  if (className === 'Perceiver') return { ...assemble(perceiverParts(settings)), file: directory }
   const chosen = name ?? (await vocabularyFile(directory))
   const reader = chosen === undefined ? undefined : readerOf(chosen)
   if (!reader) return undefined

@@ -96,6 +96,7 @@ const rembert: SentencePieceFamily = {
 }
 
 const xlnet: SentencePieceFamily = {
+  padsLeft: true,
   named: {
     bos: '<s>',
     eos: '</s>',
@@ -249,6 +250,7 @@ const debertaV2: SentencePieceFamily = {
 
 /** Touvron et al. 2023: BPE with bytes for what is unknown; the text as a whole begins with a mark. */
 const llama: SentencePieceFamily = {
+  padsLeft: true,
   named: { bos: '<s>', eos: '</s>', unk: '<unk>' },
   bpe: () => ({ fuse_unk: true, byte_fallback: true }),
   stages({ flag }) {
@@ -263,6 +265,7 @@ const infilling = ['▁<PRE>', '▁<MID>', '▁<SUF>', '▁<EOT>', '<FILL_ME>']
 
 /** Rozière et al. 2023: Llama's, with tokens for what stands around a gap. */
 const codeLlama: SentencePieceFamily = {
+  padsLeft: true,
   named: llama.named,
   bpe: () => ({ fuse_unk: true, byte_fallback: true, unk_token: '<unk>' }),
   extra: ({ tokenOf }) => infillingTokens.flatMap((name, i) => tokenOf(`${name}_token`, infilling[i]!) ?? []),
@@ -274,6 +277,7 @@ const codeLlama: SentencePieceFamily = {
 }
 
 const gemma: SentencePieceFamily = {
+  padsLeft: true,
   named: { bos: '<bos>', eos: '<eos>', unk: '<unk>', pad: '<pad>', mask: '<mask>' },
   bpe: ({ unk = null }) => ({ fuse_unk: true, byte_fallback: true, unk_token: unk }),
   stages: () => ({

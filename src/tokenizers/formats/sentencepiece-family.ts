@@ -10,6 +10,7 @@ export type Scored = readonly [piece: string, score: number]
 export type SentencePieceFamily = {
   readonly named: NamedTokens
   readonly maskTakesSpace?: true
+  readonly padsLeft?: true
   /** The vocabulary in the order of its ids. Without it: the pieces as they are. */
   readonly arrange?: (pieces: readonly Scored[], options: Named) => readonly Scored[]
   /** The id of the unknown token, from the vocabulary and the id that the model file gives it. A family without it is BPE; one that has `bpe` too is what the model file is. */

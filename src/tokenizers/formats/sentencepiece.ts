@@ -50,6 +50,7 @@ export function familyParts(family: SentencePieceFamily, model: SentencePieceMod
     settings,
     named: family.named,
     maskTakesSpace: family.maskTakesSpace,
+    padsLeft: family.padsLeft,
     model:
       family.unknownId && !(family.bpe && model.algorithm === 'bpe')
         ? {

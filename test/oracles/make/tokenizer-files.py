@@ -260,6 +260,9 @@ whole("gpt-sw3", {"spiece.model": "sw3.model"}, "GPTSw3")
 
 # Further classes of words and bytes.
 whole("splinter", txt, "Splinter")
+files["esm.txt"] = "\n".join(["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>", "<mask>"])
+whole("esm", {"vocab.txt": "esm.txt"}, "Esm")
+whole("perceiver", {}, "Perceiver")
 whole("luke", both("bytes-special"), "Luke", entity_token_1="<ent>")
 asked = [{**im, "content": token} for token in ["<|startoftranscript|>", "<|en|>", "<|de|>", "<|translate|>", "<|transcribe|>", "<|notimestamps|>"]]
 decoder = {str(316 + i): token for i, token in enumerate(asked)}
