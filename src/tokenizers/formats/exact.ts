@@ -39,7 +39,7 @@ function wordCut(model: SentencePieceModel): Json[] {
   const cut = (behavior: string) => ({ type: 'Split', pattern: { String: spaceMark }, behavior, invert: false })
   if (algorithm === 'word') return [cut('MergedWithNext')]
   if (algorithm === 'unigram' || !escapeWhitespaces) return []
-  const texts = piecesOf(model, pieceTypes.normal, pieceTypes.unused)
+  const texts = piecesOf(model, pieceTypes.normal, pieceTypes.unused, pieceTypes.userDefined)
   const inWords = (piece: string) =>
     spacesAtEnd ? [-1, piece.length - 1].includes(piece.indexOf(spaceMark)) : piece.lastIndexOf(spaceMark) <= 0
   if (!piecesOf(model, pieceTypes.normal).includes(spaceMark) || !texts.every(inWords)) return []
