@@ -1,7 +1,10 @@
-/** Encoding in turns: one text of about a megabyte and many lines, by encoders that have seen it before and by fresh ones. */
+/**
+ * Encoding in turns: one text of about a megabyte and many lines, by encoders that have seen it before, by fresh ones, and in new
+ * processes.
+ */
 import { type BenchmarkOptions, median, quantile, Skip, table } from '../benchmark.ts'
 import type { Contender } from '../training/contender.ts'
-import { type Answer, type Kind, ours, peersOf, type Question, type Side } from './sides.ts'
+import { type Answer, type Command, type Kind, once, ours, peersOf, type Question, type Side, start } from './sides.ts'
 import { writeTokenizer } from './vocabularies.ts'
 
 const fewestRounds = 5
@@ -17,14 +20,15 @@ const cases: readonly Case[] = [
   { name: 'lines, cold', question: { lines, fresh: true } },
 ]
 
-type Open = { readonly side: Side; readonly contender: Contender }
+type Open = { readonly side: Side; readonly command: Command; readonly contender: Contender }
 
-/** Starts those who are there. Each answers once before it is measured: its first text in a process. */
+/** Starts those who are there. */
 async function open(kind: Kind, folder: string, options: BenchmarkOptions, log: Log): Promise<Open[]> {
   const sides: Open[] = []
   for (const side of [ours, ...peersOf[kind]])
     try {
-      sides.push({ side, contender: await side.start(folder, options) })
+      const command = await side.command(folder, options)
+      sides.push({ side, command, contender: await start(command) })
     } catch (error) {
       if (!(error instanceof Skip)) throw error
       log(`${side.name} skipped: ${error.message}`)
@@ -33,14 +37,14 @@ async function open(kind: Kind, folder: string, options: BenchmarkOptions, log: 
 }
 
 /** All sides in turns, each round beginning with another one → seconds of each, one number for each round. */
-async function alternate(sides: readonly Open[], question: Question, seconds: number): Promise<number[][]> {
+async function alternate(sides: readonly Open[], ask: (side: Open) => Promise<Answer>, seconds: number) {
   const taken = sides.map((): number[] => [])
   const end = performance.now() + 1000 * seconds
   // A first round warms up: for warm encoders it fills what they keep.
   for (let round = -1; round < fewestRounds || performance.now() < end; round++)
     for (let turn = 0; turn < sides.length; turn++) {
       const at = (turn + round + 1) % sides.length
-      const answer = await sides[at]!.contender.ask<Answer>(question)
+      const answer = await ask(sides[at]!)
       if (round >= 0) taken[at]!.push(answer.failed === undefined ? answer.seconds : Number.NaN)
     }
   return taken
@@ -65,9 +69,15 @@ export async function compareEncoding(
     for (const [i, { side }] of sides.entries())
       if (first[i]!.failed) log(`${side.name} fails on the whole text: ${first[i]!.failed}`)
       else if (first[i]!.hash !== first[0]!.hash) log(`${side.name} gives OTHER ids: ${first[i]!.tokens}`)
-    const results: { name: string; seconds: number[][] }[] = []
+    const share = options.seconds / (cases.length + 1)
+    const results = [
+      { name: 'load, first text', seconds: await alternate(sides, ({ command }) => once(command, file), share) },
+    ]
     for (const { name, question } of cases)
-      results.push({ name, seconds: await alternate(sides, { file, ...question }, options.seconds / cases.length) })
+      results.push({
+        name,
+        seconds: await alternate(sides, ({ contender }) => contender.ask<Answer>({ file, ...question }), share),
+      })
     const cell = (seconds: readonly number[][], i: number, aim?: number) =>
       seconds[i]!.some(Number.isNaN)
         ? 'fails'
@@ -76,12 +86,11 @@ export async function compareEncoding(
           : `${milliseconds(seconds[i]!)} ${ratio(seconds[0]!, seconds[i]!).toFixed(2)}×${aim === undefined ? '' : ` [${aim}]`}`
     log(
       table([
-        ['ms, and how often as fast we are [aim]', 'first text of a process', ...cases.map(({ name }) => name)],
+        ['ms, and how often as fast we are [aim]', ...results.map(({ name }) => name)],
         ...sides.map(({ side: { name, aim } }, i) => [
           name,
-          (1000 * first[i]!.seconds).toFixed(0),
-          // The aims are for a whole text; what a short one costs beside its letters is told without.
-          ...results.map(({ seconds }, k) => cell(seconds, i, 'lines' in cases[k]!.question ? undefined : aim)),
+          // The aims are for whole texts and encoders at work.
+          ...results.map((result) => cell(result.seconds, i, result.name.startsWith('text') ? aim : undefined)),
         ]),
       ]),
     )

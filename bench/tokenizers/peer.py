@@ -1,7 +1,8 @@
 """The Rust libraries' sides of the tokenizer benchmarks: tiktoken, and Hugging Face tokenizers.
 
-usage: peer.py tiktoken|tokenizers FOLDER    encodes texts as it is asked by lines of JSON
-       peer.py train SIZE FILE               learns byte-level BPE from the lines of a file and answers once
+usage: peer.py tiktoken|tokenizers FOLDER         encodes texts as it is asked by lines of JSON
+       peer.py tiktoken|tokenizers FOLDER FILE    loads the library and the tokenizer, encodes a file and answers once
+       peer.py train SIZE FILE                    learns byte-level BPE from the lines of a file and answers once
 """
 import array
 import hashlib
@@ -48,23 +49,41 @@ def open_tokenizers():
     return tokenizers.__version__, fresh
 
 
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def encode_all(encode, ids_of, texts, start=None):
+    start = start or time.perf_counter()
+    encodings = [encode(each) for each in texts]
+    seconds = time.perf_counter() - start
+    ids = [ids_of(encoding) for encoding in encodings]
+    digest = hashlib.sha256(b"".join(array.array("i", each).tobytes() for each in ids)).hexdigest()
+    print(json.dumps({"seconds": seconds, "tokens": sum(map(len, ids)), "hash": digest}), flush=True)
+
+
+openers = {"tiktoken": open_tiktoken, "tokenizers": open_tokenizers}
+
+
+def once(path):
+    text = read(path)
+    start = time.perf_counter()
+    _, fresh = openers[task]()
+    encode_all(*fresh(), [text], start)
+
+
 def answer():
-    version, fresh = {"tiktoken": open_tiktoken, "tokenizers": open_tokenizers}[task]()
+    version, fresh = openers[task]()
     encode, ids_of = fresh()
     print(json.dumps({"version": version}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
-        with open(question["file"], encoding="utf-8", newline="") as file:
-            text = file.read()
+        text = read(question["file"])
         texts = text.split("\n")[: question["lines"]] if "lines" in question else [text]
         if question.get("fresh"):
             encode, ids_of = fresh()
-        start = time.perf_counter()
-        encodings = [encode(each) for each in texts]
-        seconds = time.perf_counter() - start
-        ids = [ids_of(encoding) for encoding in encodings]
-        digest = hashlib.sha256(b"".join(array.array("i", each).tobytes() for each in ids)).hexdigest()
-        print(json.dumps({"seconds": seconds, "tokens": sum(map(len, ids)), "hash": digest}), flush=True)
+        encode_all(encode, ids_of, texts)
 
 
 def train():
@@ -89,5 +108,7 @@ def train():
 
 if task == "train":
     train()
+elif len(sys.argv) > 3:
+    once(sys.argv[3])
 else:
     answer()

@@ -1,6 +1,6 @@
 /** Who encodes in the tokenizer benchmark, and how each is started. */
 import { join } from 'node:path'
-import { type BenchmarkOptions, need, pythonWith } from '../benchmark.ts'
+import { type BenchmarkOptions, need, pythonWith, runProgram } from '../benchmark.ts'
 import { Contender } from '../training/contender.ts'
 
 /** A file to encode, as one text or its first lines one by one; by an encoder that has seen no text, if `fresh`. */
@@ -17,8 +17,14 @@ export type Side = {
   readonly name: string
   /** As often as fast as this peer, we aim to be. */
   readonly aim?: number
-  /** Starts it for the tokenizer in a folder. Throws `Skip` where it is missing. */
-  start(folder: string, options: BenchmarkOptions): Promise<Contender>
+  /** How it is started for the tokenizer in a folder. Throws `Skip` where it is missing. */
+  command(folder: string, options: BenchmarkOptions): Promise<Command>
+}
+
+export type Command = {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env?: Record<string, string>
 }
 
 const here = (file: string) => new URL(file, import.meta.url).pathname
@@ -26,32 +32,42 @@ const here = (file: string) => new URL(file, import.meta.url).pathname
 /** Hugging Face's library would use more threads for a batch. */
 export const oneThread = { TOKENIZERS_PARALLELISM: 'false', RAYON_NUM_THREADS: '1' }
 
-async function started(contender: Contender): Promise<Contender> {
+/** Starts a side to be asked. */
+export async function start({ program, args, env }: Command): Promise<Contender> {
+  const contender = new Contender(program, args, env)
   await contender.next()
   return contender
 }
 
-const javascript = (name: string, folder: string, peers = '') =>
-  started(new Contender(process.execPath, ['--import', 'tsx', here('javascript.ts'), name, folder, peers]))
+/** A new process that loads library and tokenizer and encodes a file; the seconds are for all of this but the start of the engine. */
+export async function once({ program, args, env = {} }: Command, file: string): Promise<Answer> {
+  const { output } = await runProgram(program, [...args, file], { env })
+  return JSON.parse(output.trim().split('\n').at(-1)!)
+}
 
-export const ours: Side = { name: 'Pellucid', start: (folder) => javascript('Pellucid', folder) }
+const javascript = (name: string, folder: string, peers = ''): Command => ({
+  program: process.execPath,
+  args: [here('javascript.mjs'), name, folder, peers],
+})
+
+export const ours: Side = { name: 'Pellucid', command: async (folder) => javascript('Pellucid', folder) }
 
 const npm = (name: string, aim?: number): Side => ({
   name,
   ...(aim !== undefined && { aim }),
-  async start(folder, { peers }) {
+  async command(folder, { peers }) {
     const home = need(peers, `A folder with ${name}`, 'install it there and pass --peers or PEERS')
     need(join(home, 'node_modules', name), name, `run \`npm install ${name}\` in that folder`)
-    return await javascript(name, folder, home)
+    return javascript(name, folder, home)
   },
 })
 
 const python = (name: string, module: string, aim?: number): Side => ({
   name,
   ...(aim !== undefined && { aim }),
-  async start(folder, options) {
+  async command(folder, options) {
     const program = await pythonWith(options.python, [module])
-    return await started(new Contender(program, [here('peer.py'), module, folder], oneThread))
+    return { program, args: [here('peer.py'), module, folder], env: oneThread }
   },
 })
 
