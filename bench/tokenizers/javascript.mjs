@@ -20,7 +20,12 @@ const encoders = {
   async Pellucid() {
     const { loadTokenizer, parseTokenizer } = await import('../../dist/tokenizers/index.js')
     const encoderOf = (tokenizer) => (text) => tokenizer.encode(text).ids
-    return { loaded: encoderOf(await loadTokenizer(folder)), fresh: () => encoderOf(parseTokenizer(readJson())) }
+    let json
+    const fresh = () => {
+      json ??= readJson()
+      return encoderOf(parseTokenizer(json))
+    }
+    return { loaded: encoderOf(await loadTokenizer(folder)), fresh }
   },
   async 'gpt-tokenizer'() {
     const { encode, clearMergeCache } = await peer('gpt-tokenizer/esm/encoding/r50k_base.js')
@@ -32,8 +37,9 @@ const encoders = {
   },
   async '@huggingface/tokenizers'() {
     const { Tokenizer } = await peer('@huggingface/tokenizers/dist/tokenizers.mjs')
+    const json = readJson()
     const fresh = () => {
-      const tokenizer = new Tokenizer(readJson(), {})
+      const tokenizer = new Tokenizer(json, {})
       return (text) => tokenizer.encode(text).ids
     }
     return { loaded: fresh(), fresh }
