@@ -1,20 +1,18 @@
 /** How far the learning of a tokenizer is: a bar on a terminal, now and then a line elsewhere. */
 import type { TrainProgress } from '../tokenizers/index.ts'
 import type { Terminal } from './command.ts'
-import { bytesText, count, duration } from './format.ts'
-import { truncate } from './layout.ts'
+import { count } from './format.ts'
+import { ProgressLine, readingText } from './progress-line.ts'
 
-/** Milliseconds between two pictures of the bar, and between two lines. */
-const redraw = 100
+/** Milliseconds between two lines. */
 const newLine = 5000
-
-const barWidth = 24
 
 export class TokenizerProgress {
   readonly #terminal: Terminal
   readonly #total: number
   readonly #began = performance.now()
-  #shown: number
+  readonly #line: ProgressLine
+  #shown = performance.now()
   #told = false
   /** Bytes of text read so far. */
   bytes = 0
@@ -23,7 +21,7 @@ export class TokenizerProgress {
   constructor(terminal: Terminal, total: number) {
     this.#terminal = terminal
     this.#total = total
-    this.#shown = terminal.interactive ? Number.NEGATIVE_INFINITY : this.#began
+    this.#line = new ProgressLine(terminal)
   }
 
   see(progress: TrainProgress): void {
@@ -32,28 +30,22 @@ export class TokenizerProgress {
       this.say('There are more different words than can be kept: the rarest are forgotten from time to time.')
     }
     const now = performance.now()
-    const live = this.#terminal.interactive
-    if (now - this.#shown < (live ? redraw : newLine)) return
+    const describe = () => this.#describe(progress, (now - this.#began) / 1000)
+    if (this.#terminal.interactive) return this.#line.show(this.#share(progress), describe)
+    if (now - this.#shown < newLine) return
     this.#shown = now
-    const [share, text] = this.#describe(progress, (now - this.#began) / 1000)
-    if (!live) {
-      this.#terminal.note(`${text}\n`)
-      return
-    }
-    const filled = Math.round(barWidth * Math.min(1, share))
-    const line = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${text}`
-    this.#terminal.note(`\r${truncate(line, this.#terminal.columns - 1)}\x1b[K`)
+    this.#terminal.note(`${describe()}\n`)
   }
 
-  #describe(progress: TrainProgress, seconds: number): [share: number, text: string] {
-    if (progress.stage === 'learn') {
-      const { done, total } = progress
-      return [done / Math.max(1, total), `learning · ${done} of ${total}`]
-    }
-    const rate = this.bytes / seconds
-    const left = seconds > 1 ? ` · ${duration((this.#total - this.bytes) / rate)} left` : ''
-    const read = `reading · ${bytesText(this.bytes)} of ${bytesText(this.#total)} · ${count(progress.words)} words`
-    return [this.bytes / Math.max(1, this.#total), `${read} · ${bytesText(rate)}/s${left}`]
+  #share(progress: TrainProgress): number {
+    return progress.stage === 'learn'
+      ? progress.done / Math.max(1, progress.total)
+      : this.bytes / Math.max(1, this.#total)
+  }
+
+  #describe(progress: TrainProgress, seconds: number): string {
+    if (progress.stage === 'learn') return `learning · ${progress.done} of ${progress.total}`
+    return `${readingText(this.bytes, this.#total, seconds)} · ${count(progress.words)} words`
   }
 
   /** A line of its own. */
@@ -63,6 +55,6 @@ export class TokenizerProgress {
   }
 
   clear(): void {
-    if (this.#terminal.interactive) this.#terminal.note('\r\x1b[K')
+    this.#line.clear()
   }
 }

@@ -36,18 +36,25 @@ const borders = [/(?<=\S\n)[\p{L}\p{N}]/u, /(?<=\p{L}) \p{L}/u]
 
 /**
  * Where a text may be cut so that tokenizing the pieces gives the tokens of the whole: the last such place of its last 64 K, or its
- * end where there is none.
+ * end where there is none. With `allows`, only where that allows it, and undefined where there is no such place.
  */
-export function cutPoint(text: string): number {
+export function cutPoint(text: string): number
+export function cutPoint(text: string, allows: (text: string, at: number) => boolean): number | undefined
+export function cutPoint(text: string, allows?: (text: string, at: number) => boolean): number | undefined {
   const from = Math.max(0, text.length - 65_536)
   const tail = text.slice(from)
   for (const border of borders) {
-    const last = [...tail.matchAll(new RegExp(border, 'gu'))].at(-1)
-    if (last && from + last.index > 0) return from + last.index
+    const places = [...tail.matchAll(new RegExp(border, 'gu'))].map(({ index }) => from + index).filter((at) => at > 0)
+    // So many places that are refused tell that there is none.
+    const last = allows ? places.slice(-mostRefused).findLast((at) => allows(text, at)) : places.at(-1)
+    if (last !== undefined) return last
   }
+  if (allows) return undefined
   // A pair of surrogates is one character.
   return /[\uD800-\uDBFF]$/.test(text) && text.length > 1 ? text.length - 1 : text.length
 }
+
+const mostRefused = 64
 
 /**
  * The text of some parts in pieces of about a megabyte. Throws BAD_UTF8 with the byte offset, unless `lossy`: then what is not UTF-8
