@@ -17,6 +17,8 @@ const uses: readonly { flag: string; given: (values: Values) => boolean; of: rea
   },
   { flag: '--explain', given: (v) => v.explain, of: ['text', 'file'], where: 'one text, as an argument or in --file' },
   { flag: '--offsets', given: (v) => v.offsets, of: ['text', 'file', 'chat'], where: 'a text that is drawn' },
+  { flag: '--ids', given: (v) => v.ids, of: ['text', 'file'], where: 'one text, as an argument or in --file' },
+  { flag: '--counts', given: (v) => v.counts, of: ['text', 'file'], where: 'one text, as an argument or in --file' },
   {
     flag: '--max-length',
     given: (v) => v.maxLength !== undefined,
@@ -51,6 +53,8 @@ const alone: readonly {
       ['--pair', 'pair'],
       ['--max-length', 'maxLength'],
       ['--offsets', 'offsets'],
+      ['--ids', 'ids'],
+      ['--counts', 'counts'],
       ['--sample', 'sample'],
       ['--n-best', 'nBest'],
     ],
@@ -62,12 +66,30 @@ const alone: readonly {
       ['--pair', 'pair'],
       ['--max-length', 'maxLength'],
       ['--offsets', 'offsets'],
+      ['--ids', 'ids'],
+      ['--counts', 'counts'],
     ],
   },
   {
-    given: (v) => v.json,
-    says: '--json prints the offsets with everything else',
+    given: (v) => v.counts,
+    says: '--counts prints nothing else',
+    not: [
+      ['--offsets', 'offsets'],
+      ['--ids', 'ids'],
+    ],
+  },
+  {
+    given: (v) => v.ids,
+    says: '--ids prints nothing else',
     not: [['--offsets', 'offsets']],
+  },
+  {
+    given: (v) => v.json,
+    says: '--json prints ids and offsets with everything else',
+    not: [
+      ['--offsets', 'offsets'],
+      ['--ids', 'ids'],
+    ],
   },
   {
     given: (v) => !v.sample,

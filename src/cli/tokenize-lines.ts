@@ -1,6 +1,7 @@
 /** JSON lines in, JSON lines out: each holds a text, or a text and a second one. */
 import { fileError, PellucidError } from '../base/errors.ts'
 import type { Reading } from './data-files.ts'
+import { Output } from './output.ts'
 import { textLines } from './text-lines.ts'
 
 /** A text and maybe a second one, and where it stands. */
@@ -41,24 +42,21 @@ export async function encodeLines(
   how: Reading,
   encode: (text: string, pair: string | undefined) => unknown,
 ): Promise<void> {
-  const { terminal } = how
-  const write = async (ready: string) => {
-    terminal.out(ready)
-    await terminal.flushed?.()
-  }
-  for await (const { first, lines } of textLines(file, how)) {
-    const texts = lines.flatMap((line, i) => (line.trim() === '' ? [] : [readLine(line, `${file}:${first + i}`)]))
-    let ready = ''
-    for (const { text, pair, place } of texts) {
-      ready += `${JSON.stringify(at(place, () => encode(text, pair)))}\n`
-      // The whole stretch is known to be well-formed, so what is long need not be kept.
-      if (ready.length > longestKept) {
-        await write(ready)
+  await Output.to(how.terminal, async (output) => {
+    for await (const { first, lines } of textLines(file, how)) {
+      const texts = lines.flatMap((line, i) => (line.trim() === '' ? [] : [readLine(line, `${file}:${first + i}`)]))
+      // A line that cannot be encoded is told before anything of its stretch is printed, if that is short enough to be kept.
+      let ready = ''
+      for (const { text, pair, place } of texts) {
+        ready += `${JSON.stringify(at(place, () => encode(text, pair)))}\n`
+        await output.pause()
+        if (ready.length <= longestKept) continue
+        await output.write(ready)
         ready = ''
       }
+      if (ready !== '') await output.write(ready)
+      await output.flush()
     }
-    if (ready !== '') await write(ready)
-  }
+  })
 }
-
 const longestKept = 2 ** 22

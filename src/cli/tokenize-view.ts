@@ -59,88 +59,175 @@ const inLines = (text: string, paint: (line: string) => string): string =>
     .map((line) => paint(visible(line)) + (line.endsWith('\n') ? '\n' : ''))
     .join('')
 
+/** Tokens that are drawn at once. */
+const drawnAtOnce = 4096
+
 /**
- * The text in changing colors. Without colors there are bars between tokens; white space that no token stands for is left out then,
- * and other such text is put in ‹›.
+ * The text in changing colors, of one stretch after the other. Without colors there are bars between tokens; white space that no
+ * token stands for is left out then, and other such text is put in ‹›.
  */
-export function drawPieces(shown: readonly Shown[], color: boolean): string {
-  if (!color) {
+export class PieceDrawing {
+  readonly #color: boolean
+  #turn = 0
+  #begun = false
+
+  constructor(color: boolean) {
+    this.#color = color
+  }
+
+  /** Some more pieces. */
+  *draw(shown: readonly Shown[]): Generator<string> {
+    for (let i = 0; i < shown.length; i += drawnAtOnce) {
+      const some = shown.slice(i, i + drawnAtOnce)
+      yield this.#color ? this.#colored(some) : this.#barred(some)
+    }
+  }
+
+  #barred(shown: readonly Shown[]): string {
     const kept = shown.filter(({ kind, text }) => kind !== 'gap' || text.trim() !== '')
-    return kept.map(({ kind, text }) => inLines(kind === 'gap' ? `‹${text}›` : text, (line) => line)).join('│')
+    const drawn = kept.map(({ kind, text }) => inLines(kind === 'gap' ? `‹${text}›` : text, (line) => line)).join('│')
+    const bar = this.#begun && kept.length > 0 ? '│' : ''
+    this.#begun ||= kept.length > 0
+    return bar + drawn
   }
-  const { dim } = painter(true)
-  let turn = 0
-  const draw: Record<Shown['kind'], (text: string) => string> = {
-    gap: (text) => inLines(text, dim),
-    special: (text) => inLines(text, (line) => label(line, true)),
-    text: (text) => {
-      const color = turn++
-      return inLines(text, (line) => tint(color, line, true))
-    },
+
+  #colored(shown: readonly Shown[]): string {
+    const { dim } = painter(true)
+    const draw: Record<Shown['kind'], (text: string) => string> = {
+      gap: (text) => inLines(text, dim),
+      special: (text) => inLines(text, (line) => label(line, true)),
+      text: (text) => {
+        const color = this.#turn++
+        return inLines(text, (line) => tint(color, line, true))
+      },
+    }
+    return shown.map(({ kind, text }) => draw[kind](text)).join('')
   }
-  return shown.map(({ kind, text }) => draw[kind](text)).join('')
 }
 
-/** A row for each token: its place, id, offsets, spelling in the vocabulary, and text. */
-export function drawTable(tokenizer: Tokenizer, texts: readonly string[], encoding: Encoding, color: boolean): string {
-  const { shown, places } = shownTokens(tokenizer, texts, encoding)
-  const { ids, tokens, offsets, sequenceIds } = encoding
-  const paint = painter(color)
-  const paired = texts.length > 1
-  const rows = ids.map((id, i) => {
-    const sequence = sequenceIds[i] ?? null
-    const span = sequence === null ? '' : `${offsets[i]![0]}–${offsets[i]![1]}`
-    return [
-      String(i),
-      String(id),
-      paired ? (sequence === null ? '' : String(sequence + 1)) : '',
-      span,
-      visible(tokens[i]!),
-    ]
-  })
-  const heads = ['place', 'id', paired ? 'of' : '', 'offsets', 'token', 'text']
-  const widths = heads
-    .slice(0, -1)
-    .map((head, column) => rows.reduce((most, row) => Math.max(most, displayWidth(row[column]!)), displayWidth(head)))
-  const line = (cells: readonly string[], last: string) =>
-    `${cells
-      .flatMap((cell, column) => {
-        const width = widths[column]!
-        if (width === 0) return []
-        const space = ' '.repeat(width - displayWidth(cell))
-        return [heads[column] === 'token' ? cell + space : space + cell]
-      })
-      .join('  ')}  ${last}`.trimEnd()
-  let turn = 0
-  const body = rows.map((row, i) => {
-    const { kind, text } = shown[places[i]!]!
-    const drawn = color ? visible(text) : inQuotes(text)
-    return line(row, kind === 'special' ? label(visible(text), color) : tint(turn++, drawn, color))
-  })
-  return [paint.dim(line(heads.slice(0, -1), 'text')), ...body].join('\n')
-}
+/** The pieces of a text at once. */
+export const drawPieces = (shown: readonly Shown[], color: boolean): string =>
+  [...new PieceDrawing(color).draw(shown)].join('')
 
-/** How much text is. */
-function sizeOf(text: string): { bytes: number; characters: number } {
-  let characters = 0
-  for (const _ of text) characters++
-  return { bytes: new TextEncoder().encode(text).length, characters }
-}
+const heads = ['place', 'id', 'of', 'offsets', 'token'] as const
 
 /**
- * 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. White space that no token stands for counts
- * as text, for words tell where it was. Other text that none stands for does not: it is lost.
+ * A row for each token: its place, id, offsets, spelling in the vocabulary, and text; of one stretch of a text after the other. Columns
+ * have the width that the tokens so far need.
  */
-export function drawCounts(texts: readonly string[], encoding: Encoding, shown: readonly Shown[]): string {
-  const content = texts.join('')
-  const gaps = shown.flatMap(({ kind, text }) => (kind === 'gap' ? [text.replace(/\s+/g, '')] : [])).join('')
-  const [all, lost] = [sizeOf(content), sizeOf(gaps)]
-  const own = encoding.sequenceIds.filter((sequence) => sequence !== null).length
-  const added = encoding.length - own
-  const counts = `${many(encoding.length, 'token')}${added > 0 ? ` (${added} special)` : ''}, ${many(all.bytes, 'byte')}${lost.bytes > 0 ? ` (${lost.bytes} without a token)` : ''}, ${many(all.characters, 'character')}`
-  if (encoding.overflowing.length > 0)
-    return `${counts}; cut to this length, ${many(encoding.overflowing.length, 'part')} left over`
-  if (own === 0) return counts
-  const rate = (size: keyof typeof all) => ((all[size] - lost[size]) / own).toFixed(2)
-  return `${counts}; ${rate('bytes')} bytes and ${rate('characters')} characters a token`
+export class TableDrawing {
+  readonly #tokenizer: Tokenizer
+  readonly #color: boolean
+  readonly #widths = heads.map(displayWidth)
+  #place = 0
+  #turn = 0
+
+  /** With a column for the text that a token is of, where there are two. */
+  constructor(tokenizer: Tokenizer, color: boolean, paired: boolean) {
+    this.#tokenizer = tokenizer
+    this.#color = color
+    if (!paired) this.#widths[heads.indexOf('of')] = 0
+  }
+
+  /** Some more rows, each with its line break, after the heading where they are the first. `start` is where the texts begin. */
+  *draw(texts: readonly string[], encoding: Encoding, start = 0): Generator<string> {
+    const { shown, places } = shownTokens(this.#tokenizer, texts, encoding)
+    const { ids, tokens, offsets, sequenceIds } = encoding
+    const row = (i: number): readonly string[] => {
+      const sequence = sequenceIds[i] ?? null
+      const span = sequence === null ? '' : `${offsets[i]![0] + start}–${offsets[i]![1] + start}`
+      const of = sequence === null ? '' : String(sequence + 1)
+      return [String(this.#place + i), String(ids[i]), of, span, visible(tokens[i]!)]
+    }
+    this.#widen(row, tokens)
+    if (this.#place === 0) yield `${painter(this.#color).dim(this.#line(heads, 'text'))}\n`
+    for (let from = 0; from < ids.length; from += drawnAtOnce) {
+      let rows = ''
+      for (let i = from; i < Math.min(ids.length, from + drawnAtOnce); i++)
+        rows += `${this.#line(row(i), this.#drawn(shown[places[i]!]!))}\n`
+      yield rows
+    }
+    this.#place += ids.length
+  }
+
+  /** The numbers are widest at the end, but for the ids; of the spellings each is measured once. */
+  #widen(row: (i: number) => readonly string[], tokens: readonly string[]): void {
+    const measured = new Set<string>()
+    const last = tokens.length - 1
+    for (const [i, token] of tokens.entries()) {
+      if (i < last - 2 && measured.has(token)) continue
+      measured.add(token)
+      for (const [column, cell] of row(i).entries())
+        if (this.#widths[column]! > 0) this.#widths[column] = Math.max(this.#widths[column]!, displayWidth(cell))
+    }
+  }
+
+  #drawn({ kind, text }: Shown): string {
+    if (kind === 'special') return label(visible(text), this.#color)
+    return tint(this.#turn++, this.#color ? visible(text) : inQuotes(text), this.#color)
+  }
+
+  #line(cells: readonly string[], last: string): string {
+    const fitted = cells.flatMap((cell, column) => {
+      const width = this.#widths[column]!
+      if (width === 0) return []
+      const space = ' '.repeat(Math.max(0, width - displayWidth(cell)))
+      return [heads[column] === 'token' ? cell + space : space + cell]
+    })
+    return `${fitted.join('  ')}  ${last}`.trimEnd()
+  }
+}
+
+/** What a text, or a stretch of it after the other, is counted as. */
+export class TextCounts {
+  tokens = 0
+  /** Tokens that were put around the text. */
+  special = 0
+  bytes = 0
+  characters = 0
+  #overflowing = 0
+
+  add(texts: readonly string[], encoding: Encoding): void {
+    for (const text of texts) {
+      this.bytes += Buffer.byteLength(text)
+      this.characters += characterCount(text)
+    }
+    this.tokens += encoding.length
+    this.special += encoding.columns.sequenceIds.reduce((sum, sequence) => sum + (sequence < 0 ? 1 : 0), 0)
+    this.#overflowing += encoding.overflowing.length
+  }
+
+  toJSON() {
+    const { tokens, special, bytes, characters } = this
+    const own = tokens - special
+    const rates = own > 0 && !this.#overflowing && { bytesPerToken: bytes / own, charactersPerToken: characters / own }
+    return {
+      tokens,
+      special,
+      bytes,
+      characters,
+      ...rates,
+      ...(this.#overflowing && { overflowing: this.#overflowing }),
+    }
+  }
+
+  /** 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. */
+  toString(): string {
+    const { tokens, special, bytes, characters } = this
+    const counts = `${many(tokens, 'token')}${special > 0 ? ` (${special} special)` : ''}, ${many(bytes, 'byte')}, ${many(characters, 'character')}`
+    if (this.#overflowing > 0) return `${counts}; cut to this length, ${many(this.#overflowing, 'part')} left over`
+    const own = tokens - special
+    if (own === 0) return counts
+    return `${counts}; ${(bytes / own).toFixed(2)} bytes and ${(characters / own).toFixed(2)} characters a token`
+  }
+}
+
+/** Characters of a text: units but for the second halves of pairs. */
+function characterCount(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; i++) {
+    count++
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++
+  }
+  return count
 }

@@ -8,7 +8,6 @@ import {
   explainEncoding,
   learningExample,
   loadTokenizer,
-  type Tokenizer,
 } from '../tokenizers/index.ts'
 import type { Command, Terminal, Values } from './command.ts'
 import { reading, readWhole } from './data-files.ts'
@@ -17,6 +16,7 @@ import { idList } from './generate-options.ts'
 import { printable } from './layout.ts'
 import { drawLearning } from './learning-view.ts'
 import { filled, json, lossy, oneOf, whole } from './options.ts'
+import { Output } from './output.ts'
 import { pen } from './pen.ts'
 import { quoted } from './quote.ts'
 import { conversations, render } from './tokenize-chat.ts'
@@ -24,10 +24,8 @@ import { inFlags } from './tokenize-errors.ts'
 import { checkUse, idParts } from './tokenize-flags.ts'
 import { at, encodeLines } from './tokenize-lines.ts'
 import { drawWays, samplingOf, waysOptions } from './tokenize-sampling.ts'
-import { drawCounts, drawPieces, drawTable, shownTokens } from './tokenize-view.ts'
-
-/** What one run works with. */
-type Work = { readonly tokenizer: Tokenizer; readonly values: Values; readonly terminal: Terminal }
+import { tokenizeText, type Work } from './tokenize-text.ts'
+import { drawPieces, shownTokens, TableDrawing, TextCounts } from './tokenize-view.ts'
 
 /** The tokens of a text or two; what goes wrong is told with the flags that can help. */
 const encode = ({ tokenizer, values }: Work, text: string, options: EncodeOptions): Encoding =>
@@ -45,22 +43,6 @@ const record = (encoding: Encoding) => ({
   ...encoding.toJSON(),
   ...(encoding.overflowing.length > 0 && { overflowing: encoding.overflowing.map((part) => part.toJSON()) }),
 })
-
-function print({ tokenizer, values, terminal }: Work, texts: readonly string[], encoding: Encoding): void {
-  const { shown } = shownTokens(tokenizer, texts, encoding)
-  const drawn = values.offsets
-    ? drawTable(tokenizer, texts, encoding, terminal.color)
-    : `${drawPieces(shown, terminal.color)}\n\n${encoding.ids.join(' ')}`
-  terminal.out(`${drawn}\n`)
-  terminal.note(`\n${drawCounts(texts, encoding, shown)}\n`)
-}
-
-function tokenizeText(work: Work, text: string): void {
-  const { values, terminal } = work
-  const encoding = encode(work, text, { ...optionsOf(values), pair: values.pair })
-  if (values.json) terminal.out(`${JSON.stringify(record(encoding))}\n`)
-  else print(work, values.pair === undefined ? [text] : [text, values.pair], encoding)
-}
 
 function listWays({ tokenizer, values, terminal }: Work, text: string): void {
   const ways = inFlags(tokenizer, values, () => tokenizer.nBest(text, values.nBest, { special: values.special }))
@@ -112,23 +94,38 @@ function decodeIds({ tokenizer, values, terminal }: Work): void {
   else terminal.out(`${terminal.interactive ? printable(text) : text}\n`)
 }
 
+/** The tokens of a text that a chat template made. */
+function* drawChat({ tokenizer, values, terminal }: Work, text: string, encoding: Encoding): Generator<string> {
+  if (values.offsets) {
+    yield* new TableDrawing(tokenizer, terminal.color, false).draw([text], encoding)
+    return
+  }
+  yield `${drawPieces(shownTokens(tokenizer, [text], encoding).shown, terminal.color)}\n\n`
+  yield `${encoding.ids.join(' ')}\n`
+}
+
 async function tokenizeChats(work: Work): Promise<void> {
   const { tokenizer, values, terminal } = work
   const how = reading(values.lossy, terminal)
-  let first = true
-  for await (const conversation of conversations(values.chat, how)) {
-    const text = await render(tokenizer, conversation)
-    // The template writes the special tokens that belong to a conversation itself.
-    const options: EncodeOptions = { ...optionsOf(values), special: 'parse', addSpecialTokens: false }
-    const encoding = at(conversation.place, () => encode(work, text, options))
-    if (values.json) terminal.out(`${JSON.stringify({ text, ...record(encoding) })}\n`)
-    else {
-      if (!first) terminal.out('\n')
-      print(work, [text], encoding)
+  await Output.to(terminal, async (output) => {
+    let isFirst = true
+    for await (const conversation of conversations(values.chat, how)) {
+      const text = await render(tokenizer, conversation)
+      // The template writes the special tokens that belong to a conversation itself.
+      const options: EncodeOptions = { ...optionsOf(values), special: 'parse', addSpecialTokens: false }
+      const encoding = at(conversation.place, () => encode(work, text, options))
+      if (values.json) await output.write(`${JSON.stringify({ text, ...record(encoding) })}\n`)
+      else {
+        if (!isFirst) await output.write('\n')
+        for (const part of drawChat(work, text, encoding)) await output.write(part)
+        await output.flush()
+        const counts = new TextCounts()
+        counts.add([text], encoding)
+        terminal.note(`\n${counts}\n`)
+      }
+      isFirst = false
     }
-    first = false
-    await terminal.flushed?.()
-  }
+  })
   how.tell(values.chat)
 }
 
@@ -176,6 +173,8 @@ export const tokenize: Command = {
       default: 'parse',
     },
     { flags: '--offsets', description: 'a table: a row for each token, with its place in the text' },
+    { flags: '--ids', description: 'only the ids, on one line' },
+    { flags: '--counts', description: 'only how many tokens, bytes and characters, of a text of any size' },
     {
       flags: '--explain',
       description:
@@ -207,22 +206,24 @@ export const tokenize: Command = {
         'tokenize takes one text: as an argument, --file or --jsonl; or else one of --chat and --decode.',
       )
     }
-    // Texts are cut and drawn without a pause, and nothing is written that could be left half-made.
-    terminal.endAtOnce()
     const work: Work = { tokenizer: await loadTokenizer(source), values, terminal }
     if (decode !== undefined) return decodeIds(work)
     if (chat !== undefined) return await tokenizeChats(work)
     const how = reading(values.lossy, terminal)
+    const ways = values.nBest !== undefined && !values.sample
     if (jsonl !== undefined) {
       const options = optionsOf(values)
       await encodeLines(jsonl, how, (line, pair) => record(encode(work, line, { ...options, pair })))
-      how.tell(jsonl)
-      return
+    } else if (values.explain || ways) {
+      // These are made without a pause, and nothing is written that could be left half-made.
+      terminal.endAtOnce()
+      const content: string = text ?? (await readWhole(file, how))
+      if (values.explain) explainText(work, content)
+      else listWays(work, content)
+    } else {
+      const options = optionsOf(values)
+      await tokenizeText(work, values.pair === undefined ? options : { ...options, pair: values.pair }, how)
     }
-    const content: string = text ?? (await readWhole(file, how))
-    how.tell(file)
-    if (values.explain) explainText(work, content)
-    else if (values.nBest !== undefined && !values.sample) listWays(work, content)
-    else tokenizeText(work, content)
+    if (jsonl !== undefined || file !== undefined) how.tell(jsonl ?? file)
   },
 }

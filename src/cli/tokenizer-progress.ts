@@ -31,7 +31,10 @@ export class TokenizerProgress {
     }
     const now = performance.now()
     const describe = () => this.#describe(progress, (now - this.#began) / 1000)
-    if (this.#terminal.interactive) return this.#line.show(this.#share(progress), describe)
+    if (this.#terminal.interactive) {
+      this.#line.show(this.#share(progress), describe)
+      return
+    }
     if (now - this.#shown < newLine) return
     this.#shown = now
     this.#terminal.note(`${describe()}\n`)

@@ -56,6 +56,18 @@ export const tokenizeFlags: readonly FlagCase[] = [
     refuse(2, new RegExp(`--explain shows .* leave out ${flag.split(' ')[0]}`), `tokenize model a --explain ${flag}`),
   ),
   refuse(2, /leave out --offsets/, 'tokenize model a --json --offsets'),
+  refuse(2, /leave out --ids/, 'tokenize model a --json --ids'),
+  refuse(2, /--counts prints nothing else; leave out --ids/, 'tokenize model a --counts --ids'),
+  refuse(2, /--counts prints nothing else; leave out --offsets/, 'tokenize model a --counts --offsets'),
+  refuse(2, /--ids prints nothing else; leave out --offsets/, 'tokenize model a --ids --offsets'),
+  ...['--jsonl text.txt', '--chat text.txt', '--decode 1'].flatMap((source) => [
+    refuse(2, /--ids is for one text/, `tokenize model ${source} --ids`),
+    refuse(2, /--counts is for one text/, `tokenize model ${source} --counts`),
+  ]),
+  ...['--ids', '--counts'].flatMap((flag) => [
+    refuse(2, new RegExp(`leave out ${flag}`), `tokenize model a --explain ${flag}`),
+    refuse(2, new RegExp(`leave out ${flag}`), `tokenize model a --n-best 2 ${flag}`),
+  ]),
   refuse(2, /one text/, 'tokenize model --explain'),
   refuse(2, /has 2\d{4} characters, expected at most/, 'tokenize --explain %1', 'ab'.repeat(12_000)),
   ...[

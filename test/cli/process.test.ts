@@ -60,16 +60,33 @@ test.each([
   expect(step).toBeGreaterThanOrEqual(20)
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s ends tokenize at once, in the middle of a long line', async (signal) => {
-  const lines = [100_000, 2_000_000].map((words) => `${JSON.stringify('word '.repeat(words))}\n`)
-  writeFileSync('long.jsonl', lines.join(''))
+test.each([
+  ['SIGINT', 130, ['--jsonl', 'long.jsonl'], '"ids"'],
+  ['SIGTERM', 143, ['--file', 'long.txt', '--offsets'], 'offsets'],
+] as const)('%s ends tokenize with %i and a complete line', async (signal, expected, flags, holds) => {
+  const line = `${JSON.stringify('word '.repeat(50_000))}\n`
+  writeFileSync('long.jsonl', line.repeat(100))
+  writeFileSync('long.txt', 'word '.repeat(4_000_000))
   let sent = false
-  const ended = await pellucid(['tokenize', 'model', '--jsonl', 'long.jsonl'], (out, child) => {
+  const ended = await pellucid(['tokenize', 'model', ...flags], (out, child) => {
     if (sent || !out.includes('\n')) return
     sent = true
     child.kill(signal)
   })
-  // A process that a signal ends has no code of its own; shells make 130 and 143 of it.
-  expect(ended).toMatchObject({ code: null, signal, err: '' })
-  expect(ended.out.split('\n')).toEqual([expect.stringContaining('"ids"'), ''])
+  expect(ended).toMatchObject({ code: expected, signal: null, err: '' })
+  const printed = ended.out.split('\n')
+  expect(printed[0]).toContain(holds)
+  expect(printed.length).toBeLessThan(flags[0] === '--jsonl' ? 100 : 4_000_000)
+  expect(printed.at(-1)).toBe('')
+})
+
+test('a reader who has seen enough ends tokenize long before the text does', async () => {
+  writeFileSync('long.txt', 'word '.repeat(20_000_000))
+  for (const flags of [['--ids'], []]) {
+    const { code, err, out } = await pellucid(['tokenize', 'model', '--file', 'long.txt', ...flags], (_, child) =>
+      child.stdout!.destroy(),
+    )
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out.length).toBeLessThan(2 ** 22)
+  }
 })

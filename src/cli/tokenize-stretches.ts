@@ -1,0 +1,119 @@
+/** A text of any size as stretches, each with its tokens, which together are the tokens of the whole. */
+import { fileError } from '../base/errors.ts'
+import type { Replacements } from '../base/utf8.ts'
+import { cutPoint, partSize, type TextPart, textPieces } from '../datasets/text.ts'
+import { type CutCheck, safeCuts } from '../tokenizers/cuts.ts'
+import type { EncodeOptions, Encoding, Tokenizer } from '../tokenizers/index.ts'
+
+/** A stretch of a text, or a text and its pair; offsets count from the beginning of the stretch, which is at `start`. */
+export type Stretch = { readonly texts: readonly string[]; readonly start: number; readonly encoding: Encoding }
+
+export type StretchOptions = EncodeOptions & {
+  readonly lossy: Replacements | undefined
+  /** Told once where a text is too large for a tokenizer that would have to see it as a whole. */
+  readonly warn: (message: string) => void
+}
+
+/** Bytes of a text that is held and encoded as a whole. */
+const mostWhole = 2 ** 27
+
+const tooLarge =
+  'This tokenizer may look across any place of a text, and this one is too large to hold: it is cut between words, where tokens may differ from those of the whole.'
+
+/** Tokens [from, to) of an encoding. */
+const sliced = (encoding: Encoding, from: number, to: number): Encoding =>
+  encoding.map(({ labels, ...columns }) => ({
+    ids: columns.ids.slice(from, to),
+    starts: columns.starts.slice(from, to),
+    ends: columns.ends.slice(from, to),
+    typeIds: columns.typeIds.slice(from, to),
+    attentionMask: columns.attentionMask.slice(from, to),
+    specialTokensMask: columns.specialTokensMask.slice(from, to),
+    sequenceIds: columns.sequenceIds.slice(from, to),
+    labels: new Map([...labels].flatMap(([i, label]) => (i >= from && i < to ? [[i - from, label]] : []))),
+  }))
+
+const isOwn = (sequence: number) => sequence >= 0
+
+/** Of a stretch: its own tokens, with those before the text if it is the first, and those behind it if it is the last. */
+function withoutInnerEnds(encoding: Encoding, isFirst: boolean, isLast: boolean): Encoding {
+  if (isFirst && isLast) return encoding
+  const { sequenceIds } = encoding.columns
+  const from = sequenceIds.findIndex(isOwn)
+  const to = sequenceIds.findLastIndex(isOwn) + 1
+  if (from < 0) return sliced(encoding, 0, isLast ? encoding.length : 0)
+  return sliced(encoding, isFirst ? 0 : from, isLast ? encoding.length : to)
+}
+
+/** Pieces that were cut anywhere, put together and cut where a tokenizer allows it. */
+async function* cutAgain(pieces: AsyncIterable<string>, allows: CutCheck): AsyncGenerator<string> {
+  let waiting = ''
+  for await (const piece of pieces) {
+    waiting += piece
+    const end = cutPoint(waiting, allows)
+    if (end === undefined && waiting.length > mostWhole)
+      throw fileError(
+        'TEXT_TOO_LARGE',
+        `The text has ${waiting.length} characters without a place between words, too many to hold.\nGive it in lines, or in several files.`,
+      )
+    if (end === undefined) continue
+    yield waiting.slice(0, end)
+    waiting = waiting.slice(end)
+  }
+  if (waiting !== '') yield waiting
+}
+
+const isSimple = ({ pair, truncation, sampling, special }: EncodeOptions): boolean =>
+  pair === undefined && truncation === undefined && sampling === undefined && special !== 'error'
+
+/** The text in pieces whose tokens are those of the whole: one piece where nothing else is known to be so. */
+async function* piecesFor(
+  tokenizer: Tokenizer,
+  parts: readonly TextPart[],
+  { lossy, warn, ...options }: StretchOptions,
+): AsyncGenerator<string> {
+  const pieces = textPieces(parts, lossy)
+  const allows = isSimple(options) ? safeCuts(tokenizer) : undefined
+  if (allows) return yield* cutAgain(pieces, allows)
+  const size = parts.reduce((sum, part) => sum + partSize(part), 0)
+  if (size > mostWhole) {
+    const { truncation, padding } = tokenizer.stages
+    if (!isSimple(options) || truncation || padding)
+      throw fileError(
+        'TEXT_TOO_LARGE',
+        `The text has ${size} bytes, and what is asked for needs it as a whole, up to ${mostWhole} bytes.\nLeave out --pair, --max-length, --sample and --special error, or give less text.`,
+      )
+    warn(tooLarge)
+    return yield* pieces
+  }
+  let whole = ''
+  for await (const piece of pieces) whole += piece
+  yield whole
+}
+
+/** Reads a text and encodes it, about a megabyte at a time where the tokenizer allows that. An empty text is one stretch. */
+export async function* stretches(
+  tokenizer: Tokenizer,
+  parts: readonly TextPart[],
+  options: StretchOptions,
+): AsyncGenerator<Stretch> {
+  const { lossy: _, warn: __, pair, ...encoding } = options
+  const encode = (text: string) => tokenizer.encode(text, { ...encoding, ...(pair !== undefined && { pair }) })
+  let start = 0
+  let isFirst = true
+  let waiting: string | undefined
+  const next = (text: string, isLast: boolean): Stretch => {
+    const texts = pair === undefined ? [text] : [text, pair]
+    const stretch = { texts, start, encoding: withoutInnerEnds(encode(text), isFirst, isLast) }
+    start += text.length
+    isFirst = false
+    return stretch
+  }
+  for await (const piece of piecesFor(tokenizer, parts, options)) {
+    // A stretch without tokens of its own would not show which special tokens stand before a text, and which behind it.
+    const isEmpty: boolean = waiting !== undefined && waiting.trim() === ''
+    if (waiting !== undefined && !isEmpty) yield next(waiting, false)
+    waiting = isEmpty ? waiting + piece : piece
+  }
+  yield next(waiting ?? '', true)
+}
