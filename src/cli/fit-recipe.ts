@@ -28,7 +28,7 @@ export function fitRecipe(base: RecipeInput, bytes: number, name: string): { rec
   const { contextLength, batchSize, steps, tokenizer, data, schedule, evaluation } = parseRecipe(base)
   const context = Math.min(contextLength, Math.max(4, Math.floor((bytes * data.validation) / bytesPerToken) - 1))
   const fewer = Math.min(steps, Math.max(fewestSteps, Math.ceil((epochs * bytes) / (batchSize * context))))
-  const wanted = tokenizer.type === 'bpe' ? tokenizer.vocabularySize : undefined
+  const wanted = tokenizer.type === 'file' ? undefined : tokenizer.vocabularySize
   const vocabulary = wanted && Math.min(wanted, bytesOnly + Math.floor(bytes / bytesPerLearned))
   if (context === contextLength && fewer === steps && vocabulary === wanted) return { recipe: base }
   const share = fewer / steps
@@ -37,7 +37,7 @@ export function fitRecipe(base: RecipeInput, bytes: number, name: string): { rec
     ...base,
     contextLength: context,
     steps: fewer,
-    ...(vocabulary && { tokenizer: { type: 'bpe', vocabularySize: vocabulary } }),
+    ...(vocabulary && { tokenizer: { ...tokenizer, vocabularySize: vocabulary } as typeof tokenizer }),
     schedule: { ...schedule, ...('warmup' in schedule && { warmup: scaled(schedule.warmup) }) } as typeof schedule,
     evaluation: { ...base.evaluation, every: scaled(evaluation.every) },
     samples: { ...base.samples, ...(base.samples?.every && { every: scaled(base.samples.every) }) },

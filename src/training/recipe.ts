@@ -5,6 +5,7 @@ import { JsonError, parseJson } from '../base/json.ts'
 import { describeProblem } from '../base/schema.ts'
 import { optimizerSchema } from './optimizers/index.ts'
 import { fieldLike, type Schema } from './recipe-fields.ts'
+import { mostTokens, type TokenizerRecipe, tokenizerSchema } from './recipe-tokenizers.ts'
 import { scheduleSchema } from './schedules.ts'
 
 const count = (what: string, most = 1e12) =>
@@ -16,21 +17,7 @@ const count = (what: string, most = 1e12) =>
 /** Beyond any model there is; larger numbers are slips, and would be answered by a full memory. */
 const mostLayers = 1024
 const mostWidth = 65_536
-const mostTokens = 2 ** 20
 const rate = z.number().min(0, '0 or more').lt(1, 'below 1')
-
-const tokenizerSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('characters').describe('Every character of the text is a token') }),
-  z.strictObject({ type: z.literal('bytes').describe('Every byte is a token (ByT5)') }),
-  z.strictObject({
-    type: z.literal('bpe').describe('Byte-level byte-pair encoding, trained on the text (GPT-2)'),
-    vocabularySize: count('Tokens, the 256 bytes among them', mostTokens).min(257, 'at least 257').default(1024),
-  }),
-  z.strictObject({
-    type: z.literal('file'),
-    path: z.string().min(1).describe('A tokenizer.json or a model directory'),
-  }),
-])
 
 const dataSchema = z.strictObject({
   files: z.array(z.string().min(1)).default([]).describe('Text files; none for the built-in world'),
@@ -115,7 +102,7 @@ type Parsed = z.output<typeof recipeSchema>
 type Further = { readonly config: Readonly<Record<string, unknown>> }
 /** A model of these sizes, or one that goes on from a directory. */
 export type ModelRecipe = Further & (({ readonly from?: undefined } & typeof sizes) | { readonly from: string })
-export type TokenizerRecipe = z.output<typeof tokenizerSchema>
+export type { TokenizerRecipe } from './recipe-tokenizers.ts'
 /** A recipe with every default filled in. */
 export type Recipe = Omit<Parsed, 'model' | 'tokenizer'> & { model: ModelRecipe; tokenizer: TokenizerRecipe }
 

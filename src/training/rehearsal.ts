@@ -3,12 +3,13 @@ import { randomBits } from '../base/random.ts'
 import type { Network } from '../models/definition.ts'
 import { parameters as parametersOf, valuesIn } from '../nn/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { byteTokenizer, loadTokenizer } from '../tokenizers/index.ts'
+import { loadTokenizer } from '../tokenizers/index.ts'
 import type { Described } from '../weights/checkpoint.ts'
 import { type ComputedStep, computeStep, fillBatch } from './batches.ts'
 import { objectives } from './objective.ts'
 import { describeModel } from './origin.ts'
 import type { Recipe } from './recipe.ts'
+import { expectedTokens } from './recipe-tokenizers.ts'
 import { splitsOf } from './splits.ts'
 import { TrainingStep } from './step.ts'
 
@@ -54,9 +55,8 @@ export async function vocabularySizeOf(recipe: Recipe): Promise<number> {
     const { format, config } = await describeModel(recipe, { size: 1 })
     return format.definition.vocabulary(config)
   }
-  if (tokenizer.type === 'bpe') return tokenizer.vocabularySize
   if (tokenizer.type === 'file') return (await loadTokenizer(tokenizer.path)).vocabSize
-  return tokenizer.type === 'bytes' ? byteTokenizer().vocabSize : usualCharacters
+  return expectedTokens(tokenizer, usualCharacters)
 }
 
 /** Makes the recipe's model for a vocabulary of this size, ready to train. Throws BAD_RECIPE. */

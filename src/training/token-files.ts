@@ -6,18 +6,13 @@ import type { Replacements } from '../base/utf8.ts'
 import { type DocumentEnd, encodeDocuments } from '../datasets/documents.ts'
 import { partSize, sampleParts, type TextPart, textPieces } from '../datasets/text.ts'
 import { writeTokens } from '../datasets/tokens.ts'
-import {
-  byteTokenizer,
-  loadTokenizer,
-  type Tokenizer,
-  trainBytelevelBpe,
-  trainCharacters,
-} from '../tokenizers/index.ts'
+import { loadTokenizer, type Tokenizer, trainCharacters, trainingKinds, trainTokenizer } from '../tokenizers/index.ts'
 import type { PrepareOptions, Texts } from './data.ts'
 import type { DataPrint } from './fingerprint.ts'
 import type { Recipe } from './recipe.ts'
+import { isEveryCharacter, settingsOf } from './recipe-tokenizers.ts'
 
-/** Merges are learned from at most so many bytes of the training text, taken evenly from all of it. */
+/** Tokens are learned from at most so many bytes of the training text, taken evenly from all of it. */
 const learningBytes = 10 * 2 ** 20
 
 /** What an end token follows: every story of the built-in world is a line, other texts have blank lines. */
@@ -33,7 +28,7 @@ export type TokenFiles = {
   readonly files: Readonly<Record<string, FileDigest>>
   readonly tokens: { readonly train: number; readonly validation: number }
   readonly bytes: number
-  /** Bytes of text that merges were learned from. */
+  /** Bytes of text that the tokens were learned from. */
   readonly mergesFromBytes?: number
   /** Characters that stand for bytes that are not UTF-8. */
   readonly replaced?: number
@@ -44,25 +39,30 @@ const replacements = ({ data }: Recipe): Replacements | undefined => (data.lossy
 
 const sizeOfAll = (parts: readonly TextPart[]) => parts.reduce((sum, part) => sum + partSize(part), 0)
 
-/** A tokenizer for the run: loaded, or learned from the text (every character counts, merges come from the training part alone). */
+/** A tokenizer for the run: loaded, or learned from the text (where every character counts, from all of it, else from the training part alone). */
 async function makeTokenizer(recipe: Recipe, texts: Texts, { signal }: PrepareOptions): Promise<Tokenizer> {
   const { tokenizer } = recipe
   const lossy = replacements(recipe)
   if (tokenizer.type === 'file') return await loadTokenizer(tokenizer.path)
-  if (tokenizer.type === 'bytes') return byteTokenizer()
-  if (tokenizer.type === 'characters') {
-    const seen = new Set<string>()
-    for await (const piece of textPieces([...texts.train, ...texts.validation], lossy)) {
+  const pieces = async function* (parts: readonly TextPart[]) {
+    for await (const piece of textPieces(parts, lossy)) {
       signal?.throwIfAborted()
-      for (const character of piece) seen.add(character)
+      yield piece
     }
+  }
+  if (isEveryCharacter(tokenizer)) {
+    const seen = new Set<string>()
+    for await (const piece of pieces([...texts.train, ...texts.validation]))
+      for (const character of piece) seen.add(character)
     return trainCharacters([[...seen].join('')], { specialTokens: [], named: {} })
   }
-  const sample: string[] = []
-  for await (const piece of textPieces(await sampleParts(texts.train, learningBytes), lossy)) sample.push(piece)
-  signal?.throwIfAborted()
-  return trainBytelevelBpe(sample, { vocabSize: tokenizer.vocabularySize })
+  const sample = await sampleParts(texts.train, learningBytes)
+  return await trainTokenizer(pieces(sample), { ...settingsOf(tokenizer), ...(signal && { signal }) })
 }
+
+/** Whether the tokens are learned from a part of the text, if there is much of it. */
+const isSampled = ({ tokenizer }: Recipe): boolean =>
+  tokenizer.type !== 'file' && !isEveryCharacter(tokenizer) && 'learn' in trainingKinds[tokenizer.type]
 
 /** Writes `tokenizer.json`, `train.bin`, `validation.bin` and `data.json` into a directory, with a given tokenizer or a new one. */
 export async function makeTokenFiles(
@@ -104,8 +104,7 @@ export async function makeTokenFiles(
     files,
     tokens,
     bytes,
-    ...(recipe.tokenizer.type === 'bpe' &&
-      !given && { mergesFromBytes: Math.min(learningBytes, sizeOfAll(texts.train)) }),
+    ...(isSampled(recipe) && !given && { mergesFromBytes: Math.min(learningBytes, sizeOfAll(texts.train)) }),
     ...(lossy && { replaced: lossy.count }),
   }
   await writeJson(at('data.json'), made)

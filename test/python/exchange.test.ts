@@ -33,6 +33,8 @@ const recipe: RecipeInput = {
 const trained: Record<string, RecipeInput> = {
   characters: { ...recipe, model: sizes, tokenizer: { type: 'characters' } },
   bpe: { ...recipe, model: { ...sizes, heads: 4 }, tokenizer: { type: 'bpe', vocabularySize: 400 } },
+  unigram: { ...recipe, model: sizes, tokenizer: { type: 'unigram', vocabularySize: 400, normalizer: ['nfkc'] } },
+  wordpiece: { ...recipe, model: sizes, tokenizer: { type: 'wordpiece', vocabularySize: 400 } },
   'untied, other activation': {
     ...recipe,
     model: { ...sizes, config: { activation_function: 'silu', tie_word_embeddings: false, n_inner: 50 } },

@@ -1,9 +1,9 @@
-/** Names for the stages before a tokenizer's model, for people who choose them on the command line. */
-import { usageError } from '../base/errors.ts'
-import type { Json } from '../tokenizers/field.ts'
-import { cl100kPattern, o200kPattern } from '../tokenizers/patterns/published.ts'
-import { characterPattern, llama3Pattern } from '../tokenizers/patterns/scanners.ts'
-import { bertNormalizer, byteLevel, metaspace, split, strip } from '../tokenizers/stage-json.ts'
+/** Names for the stages before a tokenizer's model, for people who choose them on the command line or in a recipe. */
+import { usageError } from '../../base/errors.ts'
+import type { Json } from '../field.ts'
+import { cl100kPattern, o200kPattern } from '../patterns/published.ts'
+import { characterPattern, llama3Pattern } from '../patterns/scanners.ts'
+import { bertNormalizer, byteLevel, metaspace, split, strip } from '../stage-json.ts'
 
 /** What a text is rewritten by, as in tokenizer.json. */
 export const normalizers: Readonly<Record<string, Json>> = {
