@@ -5,8 +5,11 @@ import { cutPoint, partSize, type TextPart, textPieces } from '../datasets/text.
 import { type CutCheck, safeCuts } from '../tokenizers/cuts.ts'
 import type { EncodeOptions, Encoding, Tokenizer } from '../tokenizers/index.ts'
 
+/** What is asked of the tokens of a stretch. */
+export type TokenLists = ReturnType<Encoding['toJSON']> & Pick<Encoding, 'length' | 'sequenceIds' | 'overflowing'>
+
 /** A stretch of a text, or a text and its pair; offsets count from the beginning of the stretch, which is at `start`. */
-export type Stretch = { readonly texts: readonly string[]; readonly start: number; readonly encoding: Encoding }
+export type Stretch = { readonly texts: readonly string[]; readonly start: number; readonly encoding: TokenLists }
 
 export type StretchOptions = EncodeOptions & {
   readonly lossy: Replacements | undefined
@@ -21,24 +24,38 @@ const tooLarge =
   'This tokenizer may look across any place of a text, and this one is too large to hold: it is cut between words, where tokens may differ from those of the whole.'
 
 /** Tokens [from, to) of an encoding. */
-const sliced = (encoding: Encoding, from: number, to: number): Encoding =>
-  encoding.map(({ labels, ...columns }) => ({
-    ids: columns.ids.slice(from, to),
-    starts: columns.starts.slice(from, to),
-    ends: columns.ends.slice(from, to),
-    typeIds: columns.typeIds.slice(from, to),
-    attentionMask: columns.attentionMask.slice(from, to),
-    specialTokensMask: columns.specialTokensMask.slice(from, to),
-    sequenceIds: columns.sequenceIds.slice(from, to),
-    labels: new Map([...labels].flatMap(([i, label]) => (i >= from && i < to ? [[i - from, label]] : []))),
-  }))
+const sliced = (encoding: Encoding, from: number, to: number): TokenLists => ({
+  length: to - from,
+  overflowing: [],
+  get ids() {
+    return encoding.ids.slice(from, to)
+  },
+  get tokens() {
+    return encoding.tokens.slice(from, to)
+  },
+  get offsets() {
+    return encoding.offsets.slice(from, to)
+  },
+  get typeIds() {
+    return encoding.typeIds.slice(from, to)
+  },
+  get attentionMask() {
+    return encoding.attentionMask.slice(from, to)
+  },
+  get specialTokensMask() {
+    return encoding.specialTokensMask.slice(from, to)
+  },
+  get sequenceIds() {
+    return encoding.sequenceIds.slice(from, to)
+  },
+})
 
-const isOwn = (sequence: number) => sequence >= 0
+const isOwn = (sequence: number | null) => sequence !== null
 
 /** Of a stretch: its own tokens, with those before the text if it is the first, and those behind it if it is the last. */
-function withoutInnerEnds(encoding: Encoding, isFirst: boolean, isLast: boolean): Encoding {
+function withoutInnerEnds(encoding: Encoding, isFirst: boolean, isLast: boolean): TokenLists {
   if (isFirst && isLast) return encoding
-  const { sequenceIds } = encoding.columns
+  const { sequenceIds } = encoding
   const from = sequenceIds.findIndex(isOwn)
   const to = sequenceIds.findLastIndex(isOwn) + 1
   if (from < 0) return sliced(encoding, 0, isLast ? encoding.length : 0)

@@ -25,18 +25,17 @@ function* joined(values: ArrayLike<unknown>, between: string, spell: (value: unk
   }
 }
 
-/** The columns of JSON; texts are spelled, and offsets counted from the beginning of the whole text. */
-const columns: Readonly<Record<keyof ReturnType<Encoding['toJSON']>, (stretch: Stretch) => ArrayLike<unknown>>> = {
-  ids: ({ encoding }) => encoding.columns.ids,
-  tokens: ({ encoding }) => encoding.map((same) => same).tokens,
-  offsets: ({ encoding: { columns }, start }) =>
-    Array.from(columns.starts, (from, i) => {
-      const shift = columns.sequenceIds[i]! < 0 ? 0 : start
-      return [from + shift, columns.ends[i]! + shift]
-    }),
-  typeIds: ({ encoding }) => encoding.columns.typeIds,
-  attentionMask: ({ encoding }) => encoding.columns.attentionMask,
-  specialTokensMask: ({ encoding }) => encoding.columns.specialTokensMask,
+/** The columns of JSON; offsets are counted from the beginning of the whole text. */
+const columns: Readonly<Record<keyof ReturnType<Encoding['toJSON']>, (stretch: Stretch) => readonly unknown[]>> = {
+  ids: ({ encoding }) => encoding.ids,
+  tokens: ({ encoding }) => encoding.tokens,
+  offsets: ({ encoding: { offsets, sequenceIds }, start }) =>
+    start === 0
+      ? offsets
+      : offsets.map(([from, to], i) => (sequenceIds[i] === null ? [from, to] : [from + start, to + start])),
+  typeIds: ({ encoding }) => encoding.typeIds,
+  attentionMask: ({ encoding }) => encoding.attentionMask,
+  specialTokensMask: ({ encoding }) => encoding.specialTokensMask,
 }
 
 /** An object of columns, as `JSON.stringify` would write it of the whole. */
@@ -89,7 +88,7 @@ async function draw(
 async function writeIds(all: AsyncIterable<Stretch> | Iterable<Stretch>, output: Output): Promise<void> {
   let begun = false
   for await (const { encoding } of all)
-    for (const part of joined(encoding.columns.ids, ' ', String)) {
+    for (const part of joined(encoding.ids, ' ', String)) {
       await output.write(`${begun ? ' ' : ''}${part}`)
       begun = true
     }

@@ -130,7 +130,7 @@ export class TableDrawing {
   }
 
   /** Some more rows, each with its line break, after the heading where they are the first. `start` is where the texts begin. */
-  *draw(texts: readonly string[], encoding: Encoding, start = 0): Generator<string> {
+  *draw(texts: readonly string[], encoding: TokenColumns, start = 0): Generator<string> {
     const { shown, places } = shownTokens(this.#tokenizer, texts, encoding)
     const { ids, tokens, offsets, sequenceIds } = encoding
     const row = (i: number): readonly string[] => {
@@ -187,13 +187,13 @@ export class TextCounts {
   characters = 0
   #overflowing = 0
 
-  add(texts: readonly string[], encoding: Encoding): void {
+  add(texts: readonly string[], encoding: TokenColumns & { readonly length: number }): void {
     for (const text of texts) {
       this.bytes += Buffer.byteLength(text)
       this.characters += characterCount(text)
     }
     this.tokens += encoding.length
-    this.special += encoding.columns.sequenceIds.reduce((sum, sequence) => sum + (sequence < 0 ? 1 : 0), 0)
+    for (const sequence of encoding.sequenceIds) if (sequence === null) this.special++
     this.#overflowing += encoding.overflowing.length
   }
 

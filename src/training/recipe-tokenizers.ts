@@ -25,6 +25,9 @@ export type LearnedTokenizer = {
   readonly maxTokenLength?: number | undefined
   readonly endOfWord?: string | undefined
   readonly continuingPrefix?: string | undefined
+  readonly seedSize?: number | undefined
+  readonly shrinkingFactor?: number | undefined
+  readonly subIterations?: number | undefined
 }
 /** A tokenizer of a run. */
 export type TokenizerRecipe = LearnedTokenizer | { readonly type: 'file'; readonly path: string }
@@ -41,6 +44,10 @@ const optional: Readonly<Record<OptionalSetting, () => z.ZodType>> = {
   maxTokenLength: () => count().describe('Most characters of a token'),
   endOfWord: () => text().describe('Stands after what ends a word, such as </w>'),
   continuingPrefix: () => text().describe('Stands before what goes on with a word, such as ##'),
+  seedSize: () => z.int('a whole number').positive('more than 0').describe('Most pieces to begin with'),
+  shrinkingFactor: () =>
+    z.number().gt(0, 'above 0').lt(1, 'below 1').describe('Share of the pieces kept in each round'),
+  subIterations: () => count().describe('Steps of a round'),
 }
 
 const stages = (known: object, what: string) =>
