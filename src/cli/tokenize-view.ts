@@ -185,6 +185,7 @@ export class TextCounts {
   special = 0
   bytes = 0
   characters = 0
+  #lost = { bytes: 0, characters: 0 }
   #overflowing = 0
 
   add(texts: readonly string[], encoding: TokenColumns & { readonly length: number }): void {
@@ -195,31 +196,54 @@ export class TextCounts {
     this.tokens += encoding.length
     for (const sequence of encoding.sequenceIds) if (sequence === null) this.special++
     this.#overflowing += encoding.overflowing.length
+    const lost = lostText(texts, encoding)
+    this.#lost.bytes += Buffer.byteLength(lost)
+    this.#lost.characters += characterCount(lost)
+  }
+
+  /** Bytes and characters a token; undefined where there is none, or where the text was cut. */
+  get #rates(): { bytesPerToken: number; charactersPerToken: number } | undefined {
+    const own = this.tokens - this.special
+    if (own === 0 || this.#overflowing > 0) return undefined
+    const rate = (size: 'bytes' | 'characters') => (this[size] - this.#lost[size]) / own
+    return { bytesPerToken: rate('bytes'), charactersPerToken: rate('characters') }
   }
 
   toJSON() {
     const { tokens, special, bytes, characters } = this
-    const own = tokens - special
-    const rates = own > 0 && !this.#overflowing && { bytesPerToken: bytes / own, charactersPerToken: characters / own }
-    return {
-      tokens,
-      special,
-      bytes,
-      characters,
-      ...rates,
-      ...(this.#overflowing && { overflowing: this.#overflowing }),
-    }
+    const lost = this.#lost.bytes > 0 && { bytesWithoutToken: this.#lost.bytes }
+    const overflowing = this.#overflowing > 0 && { overflowing: this.#overflowing }
+    return { tokens, special, bytes, characters, ...lost, ...this.#rates, ...overflowing }
   }
 
-  /** 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. */
+  /**
+   * 12 tokens (2 special), 40 bytes, 38 characters; 4.00 bytes and 3.80 characters a token. White space that no token stands for
+   * counts as text, for words tell where it was. Other text that none stands for does not: it is lost.
+   */
   toString(): string {
     const { tokens, special, bytes, characters } = this
-    const counts = `${many(tokens, 'token')}${special > 0 ? ` (${special} special)` : ''}, ${many(bytes, 'byte')}, ${many(characters, 'character')}`
+    const lost = this.#lost.bytes > 0 ? ` (${this.#lost.bytes} without a token)` : ''
+    const counts = `${many(tokens, 'token')}${special > 0 ? ` (${special} special)` : ''}, ${many(bytes, 'byte')}${lost}, ${many(characters, 'character')}`
     if (this.#overflowing > 0) return `${counts}; cut to this length, ${many(this.#overflowing, 'part')} left over`
-    const own = tokens - special
-    if (own === 0) return counts
-    return `${counts}; ${(bytes / own).toFixed(2)} bytes and ${(characters / own).toFixed(2)} characters a token`
+    const rates = this.#rates
+    if (!rates) return counts
+    const { bytesPerToken, charactersPerToken } = rates
+    return `${counts}; ${bytesPerToken.toFixed(2)} bytes and ${charactersPerToken.toFixed(2)} characters a token`
   }
+}
+
+/** What no token stands for, but for white space; of texts that were cut that cannot be told. */
+function lostText(texts: readonly string[], { offsets, sequenceIds, overflowing }: TokenColumns): string {
+  if (overflowing.length > 0) return ''
+  const done = texts.map(() => 0)
+  let lost = ''
+  for (const [i, [start, end]] of offsets.entries()) {
+    const sequence = sequenceIds[i] ?? null
+    if (sequence === null) continue
+    if (start > done[sequence]!) lost += texts[sequence]!.slice(done[sequence], start).replace(/\s+/g, '')
+    done[sequence] = Math.max(done[sequence]!, end)
+  }
+  return lost + texts.map((text, i) => text.slice(done[i]).replace(/\s+/g, '')).join('')
 }
 
 /** Characters of a text: units but for the second halves of pairs. */
