@@ -20,9 +20,12 @@ export type Listing = { readonly commit: string; readonly files: readonly Remote
 /** No honest repository of a model comes near it. */
 const mostFiles = 100_000
 
+/** Named where bundlers do not look: what they would take into a page needs Node's own modules. */
+const library = ['@huggingface', 'hub'].join('/')
+
 /** The commit that a revision is, and its files. Errors: see faults.ts; HUB_ANSWER for answers that make no sense. */
 export async function listRepository(client: Client, { repository, revision }: ModelName): Promise<Listing> {
-  const { listFiles, modelInfo } = await import('@huggingface/hub')
+  const { listFiles, modelInfo } = (await import(library)) as typeof import('@huggingface/hub')
   const { endpoint } = client.asked
   const what = `${repository}@${revision}`
   // An answer is read to its end before the library sees it, so that one cut short is asked for again.

@@ -10,8 +10,8 @@ test('a page with GPT-2, decoding and training stays within its budget', async (
   expect(kilobytes, `${kilobytes.toFixed(1)} kB, gzipped`).toBeLessThanOrEqual(budgets.pageKB)
 })
 
-test('nothing of Node gets into a page', async () => {
-  for (const [name, file] of await bundle('test/browser/page.ts', true)) {
+test.each(['test/browser/page.ts', 'src/index.ts'])('nothing of Node gets into a page from %s', async (entry) => {
+  for (const [name, file] of await bundle(entry, true)) {
     const text = Buffer.from(file).toString()
     expect(text, name).not.toMatch(/(?:from|import|require)\s*\(?\s*["'](?:node:|koffi|onnxruntime-node)/)
   }
