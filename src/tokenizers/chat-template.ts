@@ -28,6 +28,7 @@ export type ChatTemplateOptions = {
 
 /** No honest template takes as long: one that does would never end. */
 const mostSeconds = 5
+
 /**
  * The template in tokenizer_config.json (or in chat_template.jinja beside it); where it has several by name, the one called `default`.
  * Undefined for a model that is not made for conversations.
