@@ -161,8 +161,11 @@ describe.each(Object.keys(trained).map((name, i) => ({ name, i })))(
     test(`the same ${newTokens} tokens, greedily`, async () => {
       const model = await loadModel(directory())
       const { sequences } = await model.complete(prompt, { maxNewTokens: newTokens, temperature: 0 })
+      const { ids, text } = sequences[0]!
       const { greedy } = json(`read-${i}.json`)
-      expect({ ids: sequences[0]!.ids, text: prompt + sequences[0]!.text }).toEqual(greedy)
+      expect({ ids, text: model.tokenizer!.decode(ids) }).toEqual(greedy)
+      // Not every tokenizer gives back the prompt that it was given: WordPiece makes its letters small.
+      expect(greedy.text).toBe((name === 'wordpiece' ? 'mia' : prompt) + text)
       await model.dispose()
     })
 
