@@ -1,13 +1,13 @@
 /** The time for a million equal characters, and its growth when their number doubles, for every kind of tokenizer. */
 import { readdirSync } from 'node:fs'
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/index.ts'
-import { table } from '../benchmark.ts'
+import { median, table } from '../benchmark.ts'
 
 const folder = new URL('../../test/oracles/data/tokenizers/', import.meta.url)
 const characters = ['x', '0', '^', '\n', ' ', '😀']
 const long = 1_000_000
 const short = 100_000
-const rounds = 7
+const rounds = 15
 /** Most seconds for the long text, and most times as long for twice the short one. */
 const aims = { seconds: 2, growth: 2.5 }
 
@@ -32,8 +32,8 @@ export async function equalCharacters(log: (line: string) => void) {
         name,
         character,
         seconds: seconds(tokenizer, character.repeat(long)),
-        // The least of some rounds: these are times of milliseconds, in which anything may come between.
-        growth: Math.min(...twice) / Math.min(...once),
+        // Times of milliseconds jump both ways, by a collection of garbage or by memory that is still in a cache: medians do not.
+        growth: median(twice) / median(once),
       })
     }
   }
