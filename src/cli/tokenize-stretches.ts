@@ -5,11 +5,8 @@ import { cutPoint, partSize, type TextPart, textPieces } from '../datasets/text.
 import { type CutCheck, safeCuts } from '../tokenizers/cuts.ts'
 import type { EncodeOptions, Encoding, Tokenizer } from '../tokenizers/index.ts'
 
-/** What is asked of the tokens of a stretch. */
-export type TokenLists = ReturnType<Encoding['toJSON']> & Pick<Encoding, 'length' | 'sequenceIds' | 'overflowing'>
-
 /** A stretch of a text, or a text and its pair; offsets count from the beginning of the stretch, which is at `start`. */
-export type Stretch = { readonly texts: readonly string[]; readonly start: number; readonly encoding: TokenLists }
+export type Stretch = { readonly texts: readonly string[]; readonly start: number; readonly encoding: Encoding }
 
 export type StretchOptions = EncodeOptions & {
   readonly lossy: Replacements | undefined
@@ -22,45 +19,6 @@ const mostWhole = 2 ** 27
 
 const tooLarge =
   'This tokenizer may look across any place of a text, and this one is too large to hold: it is cut between words, where tokens may differ from those of the whole.'
-
-/** Tokens [from, to) of an encoding. */
-const sliced = (encoding: Encoding, from: number, to: number): TokenLists => ({
-  length: to - from,
-  overflowing: [],
-  get ids() {
-    return encoding.ids.slice(from, to)
-  },
-  get tokens() {
-    return encoding.tokens.slice(from, to)
-  },
-  get offsets() {
-    return encoding.offsets.slice(from, to)
-  },
-  get typeIds() {
-    return encoding.typeIds.slice(from, to)
-  },
-  get attentionMask() {
-    return encoding.attentionMask.slice(from, to)
-  },
-  get specialTokensMask() {
-    return encoding.specialTokensMask.slice(from, to)
-  },
-  get sequenceIds() {
-    return encoding.sequenceIds.slice(from, to)
-  },
-})
-
-const isOwn = (sequence: number | null) => sequence !== null
-
-/** Of a stretch: its own tokens, with those before the text if it is the first, and those behind it if it is the last. */
-function withoutInnerEnds(encoding: Encoding, isFirst: boolean, isLast: boolean): TokenLists {
-  if (isFirst && isLast) return encoding
-  const { sequenceIds } = encoding
-  const from = sequenceIds.findIndex(isOwn)
-  const to = sequenceIds.findLastIndex(isOwn) + 1
-  if (from < 0) return sliced(encoding, 0, isLast ? encoding.length : 0)
-  return sliced(encoding, isFirst ? 0 : from, isLast ? encoding.length : to)
-}
 
 /** Pieces that were cut anywhere, put together and cut where a tokenizer allows it. */
 async function* cutAgain(pieces: AsyncIterable<string>, allows: CutCheck): AsyncGenerator<string> {
@@ -121,16 +79,15 @@ export async function* stretches(
   let waiting: string | undefined
   const next = (text: string, isLast: boolean): Stretch => {
     const texts = pair === undefined ? [text] : [text, pair]
-    const stretch = { texts, start, encoding: withoutInnerEnds(encode(text), isFirst, isLast) }
+    const whole = encode(text)
+    const stretch = { texts, start, encoding: isFirst && isLast ? whole : whole.withEnds(isFirst, isLast) }
     start += text.length
     isFirst = false
     return stretch
   }
   for await (const piece of piecesFor(tokenizer, parts, options)) {
-    // A stretch without tokens of its own would not show which special tokens stand before a text, and which behind it.
-    const isEmpty: boolean = waiting !== undefined && waiting.trim() === ''
-    if (waiting !== undefined && !isEmpty) yield next(waiting, false)
-    waiting = isEmpty ? waiting + piece : piece
+    if (waiting !== undefined) yield next(waiting, false)
+    waiting = piece
   }
   yield next(waiting ?? '', true)
 }

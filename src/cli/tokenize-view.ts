@@ -1,6 +1,7 @@
 /** How a text is cut into tokens, as a terminal can show it: the text in colors, or a table. */
 import { decodeUtf8 } from '../base/utf8.ts'
 import type { Encoding, Tokenizer } from '../tokenizers/index.ts'
+import { characterCount } from '../tokenizers/text/unicode.ts'
 import { label, painter, tint } from './color.ts'
 import { many } from './format.ts'
 import { displayWidth } from './layout.ts'
@@ -188,7 +189,7 @@ export class TextCounts {
   #lost = { bytes: 0, characters: 0 }
   #overflowing = 0
 
-  add(texts: readonly string[], encoding: TokenColumns & { readonly length: number }): void {
+  add(texts: readonly string[], encoding: Encoding): void {
     for (const text of texts) {
       this.bytes += Buffer.byteLength(text)
       this.characters += characterCount(text)
@@ -244,14 +245,4 @@ function lostText(texts: readonly string[], { offsets, sequenceIds, overflowing 
     done[sequence] = Math.max(done[sequence]!, end)
   }
   return lost + texts.map((text, i) => text.slice(done[i]).replace(/\s+/g, '')).join('')
-}
-
-/** Characters of a text: units but for the second halves of pairs. */
-function characterCount(text: string): number {
-  let count = 0
-  for (let i = 0; i < text.length; i++) {
-    count++
-    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++
-  }
-  return count
 }

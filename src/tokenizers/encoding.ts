@@ -1,5 +1,5 @@
 /** What a tokenizer makes of a text or a pair: ids, tokens, offsets and masks. */
-import { lengthOf, lengthOfAll, type Part, type Run } from './parts.ts'
+import { lengthOf, lengthOfAll, noOverflow, type Part, type Run } from './parts.ts'
 import { trimOffsets } from './trim-offsets.ts'
 
 /** The spelling of an id. */
@@ -13,6 +13,9 @@ export type Filling = {
   readonly token: string
   readonly typeId: number
 }
+
+/** An empty text is one too. */
+const isText = (run: Run) => 'tokens' in run
 
 /** Writes what a list has for the tokens of a run, from `at` on. */
 type Write<T> = (run: Run, list: T[], at: number) => void
@@ -57,6 +60,14 @@ export class Encoding {
   /** The same, and what overflows, brought to a length; what is longer stays as it is. */
   filled(filling: Filling): Encoding {
     return new Encoding(this.#part, this.#tokenOf, filling)
+  }
+
+  /** Of a stretch of a text, without padding: with or without the special tokens that stand before it and behind it. */
+  withEnds(before: boolean, behind: boolean): Encoding {
+    const { runs } = this.#part
+    const from = before ? 0 : runs.findIndex(isText)
+    const to = behind ? runs.length : runs.findLastIndex(isText) + 1
+    return new Encoding({ runs: runs.slice(from, to), overflowing: noOverflow }, this.#tokenOf)
   }
 
   /**

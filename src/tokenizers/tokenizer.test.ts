@@ -93,6 +93,20 @@ describe('long texts', () => {
   })
 })
 
+describe('stretches of a text', () => {
+  it('have the special tokens before or behind them that are asked for, also where they have no tokens', async () => {
+    const bert = await loadTokenizer(`${folder}wordpiece-uncased`)
+    for (const text of ['the cat', '', ' \n']) {
+      const whole = bert.encode(text)
+      expect(whole.withEnds(true, true).toJSON()).toEqual(whole.toJSON())
+      const tokens = ([before, behind]: readonly [boolean, boolean]) => whole.withEnds(before, behind).tokens
+      expect(tokens([true, false])).toEqual(whole.tokens.slice(0, -1))
+      expect(tokens([false, true])).toEqual(whole.tokens.slice(1))
+      expect(tokens([false, false])).toEqual(whole.tokens.slice(1, -1))
+    }
+  })
+})
+
 describe('texts one after the other', () => {
   const fresh = () => parseTokenizer({ ...learned.toJSON(), ...withStages })
   /** Several stages that cut, and one that rewrites before another cuts. */

@@ -15,6 +15,7 @@ import {
   template,
 } from '../stage-json.ts'
 import type { Options, Parts, StageJson } from './assemble.ts'
+import { sequenceNamed } from './sentencepiece-family.ts'
 import { contentOf, type Settings } from './settings.ts'
 
 export type BpeFamily = {
@@ -33,15 +34,6 @@ const qwen2Pattern =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
 const endOfText = '<|endoftext|>'
-const robertaNamed = {
-  bos: '<s>',
-  eos: '</s>',
-  sep: '</s>',
-  cls: '<s>',
-  unk: '<unk>',
-  pad: '<pad>',
-  mask: '<mask>',
-}
 const wordsEnd = (named: NamedTokens): Json => ({ unk_token: named.unk ?? null, end_of_word_suffix: '</w>' })
 
 const byteLevelStages = ({ flag }: Options): StageJson => ({
@@ -92,7 +84,7 @@ const gptNeox: BpeFamily = {
 
 /** Liu et al. 2019; BART and others use the same. */
 const roberta: BpeFamily = {
-  named: robertaNamed,
+  named: sequenceNamed,
   stages(options) {
     const { named, flag, idOf } = options
     const processing = { trimOffsets: flag('trim_offsets', true), addPrefixSpace: flag('add_prefix_space', false) }
@@ -168,7 +160,7 @@ const qwen2: BpeFamily = {
 }
 
 const blenderbot: BpeFamily = {
-  named: robertaNamed,
+  named: sequenceNamed,
   maskTakesSpace: true,
   stages: ({ flag }) => ({
     pre_tokenizer: byteLevel({ addPrefixSpace: flag('add_prefix_space', true) }),

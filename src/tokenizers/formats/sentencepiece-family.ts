@@ -36,6 +36,7 @@ export type Named = {
 /** Tokens without a score. */
 export const zero = (tokens: readonly (string | undefined)[]): Scored[] =>
   tokens.flatMap((token): Scored[] => (token === undefined ? [] : [[token, 0]]))
+/** The tokens of RoBERTa and of many after it. */
 export const sequenceNamed = {
   bos: '<s>',
   eos: '</s>',
